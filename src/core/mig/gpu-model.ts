@@ -1,0 +1,20 @@
+import { assert } from '../../base/assert.ts'
+import type { GpuInstanceProfile } from './profile.ts'
+
+/** A kind of GPU that MIG can cut, as data. `memorySlices` is the grid that placements lie on. */
+export type GpuModel = {
+  /** The id that site files use, for instance `a100-80gb`. */
+  readonly id: string
+  readonly name: string
+  readonly memorySlices: number
+  readonly computeSlices: number
+  readonly profiles: readonly GpuInstanceProfile[]
+  readonly source: string
+}
+
+/** The profile with that NVML id; an unknown id is a bug, user input is checked by `config`. */
+export function profileById(model: GpuModel, profileId: number): GpuInstanceProfile {
+  const found = model.profiles.find((profile) => profile.profileId === profileId)
+  assert(found !== undefined, `${model.id} has no GPU instance profile with id ${profileId}`)
+  return found
+}

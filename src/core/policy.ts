@@ -1,0 +1,25 @@
+import type { PlanOutcome } from './plan/outcome.ts'
+import type { PlanningProblem } from './plan/problem.ts'
+
+/** When a policy is asked again. Every policy is asked at the start of the run. */
+export type DecisionEpoch = 'window-start' | 'retraining-done' | 'deviation' | 'failure'
+
+/** What a policy is told: `truth` makes it an oracle, and its row says so. */
+export type Information = {
+  readonly arrivals: 'forecast' | 'truth'
+  readonly retraining: 'forecast' | 'truth'
+}
+
+/**
+ * One shape for every policy. `plan` is deterministic: the same problem gives the same outcome.
+ * `planningSecondsMax` is the simulated time reserved before its plan can take effect.
+ */
+export type Policy = {
+  readonly name: string
+  readonly describe: string
+  readonly mechanism: 'mig' | 'mps'
+  readonly epochs: readonly DecisionEpoch[]
+  readonly information: Information
+  readonly planningSecondsMax: number
+  readonly plan: (problem: PlanningProblem) => PlanOutcome
+}

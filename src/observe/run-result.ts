@@ -1,0 +1,87 @@
+import type { Plan } from '../core/plan/plan.ts'
+
+/** What one simulated or live run of one policy came to. Everything printed derives from this. */
+export type RunResult = {
+  readonly policy: string
+  readonly seed: number
+  readonly durationSeconds: number
+  readonly tenants: readonly TenantResult[]
+  readonly reconfigurations: number
+  readonly instancesCreated: number
+  readonly instancesDestroyed: number
+  readonly gpuSecondsUsed: number
+  readonly plans: readonly PlanRecord[]
+  readonly timeline: readonly TimelineSpan[]
+  /** Wall-clock figures, kept apart because they differ from run to run. */
+  readonly timings: { readonly simulateSeconds: number; readonly planSeconds: number }
+}
+
+export type TenantResult = {
+  readonly tenant: string
+  readonly weight: number
+  readonly arrived: number
+  readonly inTime: number
+  readonly late: number
+  readonly shed: number
+  readonly failed: number
+  /** In a queue or in a batch when the run or its instance ended. */
+  readonly lost: number
+  /** Sum over answers in time of the accuracy of the version that gave them, at that moment. */
+  readonly accuracySum: number
+  readonly latencySeconds: { readonly mean: number; readonly p50: number; readonly p99: number }
+  readonly retrainingsDone: number
+  readonly versionsDeployed: number
+  readonly versionsRejected: number
+  /** Capacity that was held but could not serve while being reconfigured, instance-seconds x rps. */
+  readonly capacityLostRequests: number
+  /** One entry per second of the run. */
+  readonly perSecond: {
+    readonly arrived: readonly number[]
+    readonly inTime: readonly number[]
+    readonly capacityRps: readonly number[]
+    readonly accuracy: readonly number[]
+  }
+  /** One entry per window. */
+  readonly perWindow: readonly WindowResult[]
+}
+
+export type WindowResult = {
+  readonly window: number
+  readonly goodput: number
+  readonly sloAttainment: number
+  readonly accuracy: number
+  /** What the plan in force at the window's start promised; null when there was none. */
+  readonly predictedGoodput: number | null
+  readonly arrived: number
+  readonly forecastArrived: number | null
+}
+
+export type PlanRecord = {
+  readonly atSeconds: number
+  readonly reason: string
+  readonly status: 'optimal' | 'feasible' | 'infeasible'
+  readonly objective: number | null
+  readonly bound: number | null
+  readonly gap: number | null
+  readonly chargedSeconds: number
+  readonly plan: Plan | null
+}
+
+/** One stretch of a GPU instance's life, for the layout timeline. */
+export type TimelineSpan = {
+  readonly gpu: number
+  readonly start: number
+  readonly size: number
+  readonly profileName: string
+  readonly tenant: string | null
+  readonly phase:
+    | 'creating'
+    | 'initialising'
+    | 'serving'
+    | 'retraining'
+    | 'draining'
+    | 'idle'
+    | 'destroying'
+  readonly fromSeconds: number
+  readonly untilSeconds: number
+}

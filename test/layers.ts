@@ -1,0 +1,34 @@
+type Layer = { readonly imports: readonly string[]; readonly packages?: readonly string[] }
+
+/**
+ * What each folder of src/ may import; whatever is not listed is forbidden. Lower never knows higher.
+ * `packages` are npm packages, and 'node' stands for every node: module. A layer without packages is
+ * pure: no clock, no chance, no console. A folder appears here when it has code.
+ */
+export const layers: Readonly<Record<string, Layer>> = {
+  base: { imports: [] },
+  core: { imports: ['base'] },
+  learning: { imports: ['base', 'core'] },
+  dataplane: { imports: ['base', 'core'] },
+  arrivals: { imports: ['base', 'core'] },
+  forecast: { imports: ['base', 'core'] },
+  config: { imports: ['base', 'core', 'arrivals', 'learning'], packages: ['zod', 'yaml'] },
+  control: { imports: ['base', 'core'] },
+  planner: { imports: ['base', 'core'] },
+  'planner/solver': { imports: ['base', 'planner'], packages: ['highs'] },
+  policies: { imports: ['base', 'core', 'planner'] },
+  observe: { imports: ['base', 'core'] },
+  simulator: {
+    imports: [
+      'base',
+      'core',
+      'learning',
+      'dataplane',
+      'arrivals',
+      'forecast',
+      'control',
+      'observe',
+    ],
+  },
+  cli: { imports: ['*'], packages: ['node', 'commander', 'picocolors', 'cli-progress', 'yaml'] },
+}
