@@ -1,7 +1,9 @@
 /** What is special about a profile beside its slices (NVML header, MIG User Guide). */
 export type ProfileAttribute = 'base' | 'double-memory' | '+me' | '+gfx' | '-me' | '+me.all'
 
-/** Where a table's row comes from: read in a capture or a guide, or concluded from its neighbours. */
+/**
+ * Where a table's row comes from: read in a capture or a guide, or concluded from its neighbours.
+ */
 export type Evidence = 'documented' | 'inferred'
 
 /**
