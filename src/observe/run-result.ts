@@ -32,7 +32,7 @@ export type TenantResult = {
   readonly retrainingsDone: number
   readonly versionsDeployed: number
   readonly versionsRejected: number
-  /** Capacity that was held but could not serve while being reconfigured, instance-seconds x rps. */
+  /** Requests that capacity held but being reconfigured could have served, where demand was. */
   readonly capacityLostRequests: number
   /** One entry per second of the run. */
   readonly perSecond: {

@@ -1,0 +1,32 @@
+import { renameSync, rmSync, writeFileSync } from 'node:fs'
+import { stringify } from 'yaml'
+
+export const outputFormats = ['table', 'json', 'yaml'] as const
+export type OutputFormat = (typeof outputFormats)[number]
+
+/** Data goes to stdout and nothing else does; `table` is the text made for people. */
+export function printResult(format: OutputFormat, value: unknown, table: () => string): void {
+  switch (format) {
+    case 'json':
+      process.stdout.write(`${JSON.stringify(value, null, 2)}\n`)
+      break
+    case 'yaml':
+      process.stdout.write(stringify(value, { aliasDuplicateObjects: false }))
+      break
+    case 'table':
+      process.stdout.write(`${table()}\n`)
+      break
+  }
+}
+
+/** Writes the whole file or leaves what was there: a reader never sees half of it. */
+export function writeFileWhole(path: string, text: string): void {
+  const draft = `${path}.${process.pid}.part`
+  try {
+    writeFileSync(draft, text)
+    renameSync(draft, path)
+  } catch (error) {
+    rmSync(draft, { force: true })
+    throw error
+  }
+}

@@ -1,0 +1,96 @@
+import type { TimelineSpan } from '../run-result.ts'
+import { drawing, element, escapeText, tenantColour, textAt } from './markup.ts'
+import { frame, levelLine, timeAxis, timeScale } from './time-axis.ts'
+
+const sliceHeight = 17
+const top = 24
+
+/**
+ * One GPU over the run: memory slices downwards, time to the right, one box per stretch of an
+ * instance's life. Colour is the tenant; serving is full, retraining is hatched, initialising and
+ * draining are pale, an idle instance is grey.
+ */
+export function layoutTimeline(options: {
+  readonly gpu: { readonly index: number; readonly title: string; readonly memorySlices: number }
+  readonly spans: readonly TimelineSpan[]
+  readonly tenants: readonly string[]
+  readonly durationSeconds: number
+  readonly windowSeconds: number
+}): string {
+  const { gpu } = options
+  const bottom = top + gpu.memorySlices * sliceHeight
+  const x = timeScale(options.durationSeconds)
+  const boxes = options.spans
+    .filter((span) => span.gpu === gpu.index && span.untilSeconds > span.fromSeconds)
+    .map((span) => box(span, options.tenants, x))
+  const slices = Array.from({ length: gpu.memorySlices }, (_, slice) =>
+    levelLine(top + slice * sliceHeight, `slice ${slice}`),
+  )
+  const content = [
+    textAt(gpu.title, { class: 'chart-title', x: frame.left, y: 13 }),
+    ...slices,
+    ...boxes,
+    timeAxis({ ...options, top, bottom }),
+  ]
+  const label = `${gpu.title}: layout over time`
+  return drawing({ width: frame.width, height: bottom + 22 }, label, content.join(''))
+}
+
+function box(
+  span: TimelineSpan,
+  tenants: readonly string[],
+  x: (seconds: number) => number,
+): string {
+  const left = x(span.fromSeconds)
+  const width = Math.max(0.6, x(span.untilSeconds) - left)
+  const y = top + span.start * sliceHeight
+  const tenantIndex = span.tenant === null ? -1 : tenants.indexOf(span.tenant)
+  const place = { x: left, y: y + 0.5, width, height: span.size * sliceHeight - 1 }
+  const isLabelled = width > 58 && (span.phase === 'serving' || span.phase === 'retraining')
+  const labelKind = span.phase === 'serving' ? 'box-label' : 'box-label dark'
+  const label = isLabelled
+    ? textAt(span.profileName, { class: labelKind, x: left + 4, y: y + 12.5 })
+    : ''
+  const rect = element('rect', { ...place, ...fillOf(span, tenantIndex) })
+  return element('g', {}, element('title', {}, escapeText(describe(span))) + rect + label)
+}
+
+function describe(span: TimelineSpan): string {
+  const from = span.fromSeconds.toFixed(1)
+  const until = span.untilSeconds.toFixed(1)
+  const holder = span.tenant ?? 'nobody'
+  const place = `${span.profileName} at slice ${span.start}`
+  return `${place}: ${holder}, ${span.phase}, ${from} to ${until} s`
+}
+
+function fillOf(span: TimelineSpan, tenantIndex: number): Record<string, string> {
+  if (tenantIndex < 0) return { class: 'idle-box' }
+  const colour = tenantColour(tenantIndex)
+  switch (span.phase) {
+    case 'serving':
+      return { fill: colour }
+    case 'retraining':
+      return { fill: `url(#hatch-${tenantIndex})`, stroke: colour, 'stroke-width': '0.7' }
+    case 'idle':
+      return { class: 'idle-box' }
+    case 'creating':
+    case 'initialising':
+    case 'draining':
+    case 'destroying':
+      return { fill: colour, 'fill-opacity': '0.28' }
+  }
+}
+
+/** The hatch patterns that `layoutTimeline` refers to; once per page. */
+export function hatchPatterns(tenants: readonly string[]): string {
+  const patterns = tenants.map((_, index) => {
+    const ground = element('rect', { width: 6, height: 6, class: 'hatch-ground' })
+    const stripe = element('rect', { width: 2.6, height: 6, fill: tenantColour(index) })
+    const shape = { width: 6, height: 6, patternUnits: 'userSpaceOnUse' }
+    const id = `hatch-${index}`
+    const turn = { patternTransform: 'rotate(45)' }
+    return element('pattern', { id, ...shape, ...turn }, ground + stripe)
+  })
+  const hidden = { width: 0, height: 0, 'aria-hidden': 'true', style: 'position:absolute' }
+  return element('svg', hidden, element('defs', {}, patterns.join('') || ' '))
+}
