@@ -94,17 +94,25 @@ export function enumerateLayouts(
   model: GpuModel,
   profileIds: readonly number[],
 ): readonly Layout[] {
-  const placements = allPlacements(model, profileIds)
+  return enumerateExtensions(emptyLayout(model), profileIds)
+}
+
+/** Every layout that has all of `layout` and beside it only these profiles; `layout` first. */
+export function enumerateExtensions(
+  layout: Layout,
+  profileIds: readonly number[],
+): readonly Layout[] {
+  const placements = allPlacements(layout.model, profileIds)
   const found: Layout[] = []
-  const extend = (layout: Layout, from: number): void => {
-    found.push(layout)
+  const extend = (now: Layout, from: number): void => {
+    found.push(now)
     for (let i = from; i < placements.length; i += 1) {
       const { profile, start } = placements[i] as PlacedProfile
-      const next = place(layout, profile, start)
+      const next = place(now, profile, start)
       if (next.kind === 'placed') extend(next.layout, i + 1)
     }
   }
-  extend(emptyLayout(model), 0)
+  extend(layout, 0)
   return found
 }
 
