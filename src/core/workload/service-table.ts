@@ -34,9 +34,17 @@ export function inTimeRps(
   meanRps: number,
   dispersion: number,
 ): number {
-  if (meanRps <= 0) return 0
-  const curve = curveFor(table, counts)
-  if (curve === null) return 0
+  return inTimeRpsOf(table, curveFor(table, counts), meanRps, dispersion)
+}
+
+/** The same for a curve that `curveFor` gave, so that many rates share one look-up. */
+export function inTimeRpsOf(
+  table: ServiceTable,
+  curve: ServiceCurve | null,
+  meanRps: number,
+  dispersion: number,
+): number {
+  if (meanRps <= 0 || curve === null) return 0
   const relativeVariance = Math.max(0, dispersion - 1) / meanRps
   if (relativeVariance < 1e-4) return meanRps * shareAt(table, curve, meanRps)
   const sigma = Math.sqrt(Math.log1p(relativeVariance))
@@ -51,7 +59,7 @@ export function inTimeRps(
 }
 
 /** The curve of exactly these counts, or null for an empty set. */
-function curveFor(table: ServiceTable, counts: readonly number[]): ServiceCurve | null {
+export function curveFor(table: ServiceTable, counts: readonly number[]): ServiceCurve | null {
   assert(counts.length === table.classCount, 'Counts and table disagree on the number of classes')
   if (counts.every((count) => count === 0)) return null
   const exact = table.sets.find((set) => set.counts.every((count, k) => count === counts[k]))
