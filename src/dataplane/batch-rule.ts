@@ -1,0 +1,89 @@
+import type { RequestRing } from './request-ring.ts'
+import { boundSecondsAlone, type ServiceEstimate } from './service-estimate.ts'
+
+/** Positions [skip, skip + count) of a queue, `items` in all. Reused from cut to cut. */
+export type BatchWindow = { skip: number; count: number; items: number }
+
+/**
+ * The batch that an idle server takes: the run of consecutive waiting requests that answers most
+ * of them within the SLO by the profile's estimate, and of several such runs the oldest. While
+ * the oldest request leaves time for a full batch this is simply the head of the queue. Under
+ * overload it prefers a full batch to saving a request that would force a small one: a server that
+ * lets late requests shrink its batches never catches up (the early drop of Nexus, SOSP 2019).
+ * What is skipped stays queued: another server, or a shorter queue, may still make it.
+ * `horizonSeconds` is now less the SLO: a request that arrived at a has a - horizon seconds left.
+ * `window.count` is 0 when the server can make nothing that waits.
+ */
+export function chooseBatch(
+  ring: RequestRing,
+  estimate: ServiceEstimate,
+  horizonSeconds: number,
+  window: BatchWindow,
+): void {
+  const { boundSeconds, itemsMax } = estimate
+  const limit = Math.min(ring.size, itemsMax)
+  const left = (ring.arrivalSeconds[ring.head] as number) - horizonSeconds
+  if (ring.itemsWaiting === ring.size && (boundSeconds[limit] as number) <= left) {
+    window.skip = 0
+    window.count = limit
+    window.items = limit
+  } else {
+    searchBatch(ring, estimate, horizonSeconds, window)
+  }
+}
+
+/**
+ * Slides a window over the queue: for each oldest request the longest run that it leaves time for.
+ * Both ends only move forwards, so the cost is the part of the queue that is short of time, which
+ * a cut later is gone. Stops where the window is limited by the batch or the queue, not by time.
+ */
+function searchBatch(
+  ring: RequestRing,
+  estimate: ServiceEstimate,
+  horizonSeconds: number,
+  window: BatchWindow,
+): void {
+  const { arrivalSeconds, items, head, mask, size } = ring
+  const { boundSeconds, itemsMax } = estimate
+  window.skip = 0
+  window.count = 0
+  window.items = 0
+  let end = 0
+  let held = 0
+  let itemsInTime = 0
+  for (let skip = 0; skip < size; skip += 1) {
+    const left = (arrivalSeconds[(head + skip) & mask] as number) - horizonSeconds
+    const own = items[(head + skip) & mask] as number
+    if (own > itemsMax) {
+      if (window.count === 0 && boundSecondsAlone(estimate, own) <= left) {
+        window.skip = skip
+        window.count = 1
+        window.items = own
+      }
+      if (window.count > 0) return
+      end = skip + 1
+      held = 0
+      continue
+    }
+    while (itemsInTime < itemsMax && (boundSeconds[itemsInTime + 1] as number) <= left) {
+      itemsInTime += 1
+    }
+    if (end <= skip) {
+      end = skip
+      held = 0
+    }
+    while (end < size) {
+      const next = items[(head + end) & mask] as number
+      if (held + next > itemsInTime) break
+      held += next
+      end += 1
+    }
+    if (end - skip > window.count) {
+      window.skip = skip
+      window.count = end - skip
+      window.items = held
+    }
+    if (itemsInTime === itemsMax || end === size) return
+    if (end > skip) held -= own
+  }
+}
