@@ -1,6 +1,8 @@
 import { must } from '../base/assert.ts'
 
-/** A moment without a zone, as whole seconds and a fraction apart: 7 decimals survive subtraction. */
+/**
+ * A moment without a zone, as whole seconds and a fraction apart: 7 decimals survive subtraction.
+ */
 export type Moment = { readonly wholeSeconds: number; readonly fraction: number }
 
 const dateTime = /^(\d{4})-(\d{2})-(\d{2})[ T](\d{2}):(\d{2}):(\d{2})(\.\d{1,9})?(?:Z|[+-]00:?00)?$/

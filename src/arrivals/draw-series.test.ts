@@ -62,7 +62,7 @@ function countsOf(spec: ArrivalSpec, seed = 5): Float64Array {
   return drawCounts(series, { from: 0, until: series.ratesRps.length }, new Rng(seed, 'counts'))
 }
 
-test('the same seed gives the same series, another seed another one, and so does another tenant', () => {
+test('the same seed gives the same series, another seed or tenant another one', () => {
   const spec = specOf(recorded(6, 1, 3600))
   expect(drawSeries(spec, 'a', 1)).toEqual(drawSeries(spec, 'a', 1))
   expect(drawSeries(spec, 'a', 1)).not.toEqual(drawSeries(spec, 'a', 2))
@@ -82,7 +82,7 @@ test('a seed shifts the offset into the trace, never before the one given or pas
   expect(drawSeries({ ...fixed, source: resampled }, 'a', 9).ratesRps[0]).toBeCloseTo(300, 6)
 })
 
-test('resampled as Poisson: the mean is multiplied, the burstiness of the small load is not', () => {
+test('resampled as Poisson: the mean is multiplied, the burstiness is not', () => {
   const trace = recorded(5.5, 4, 3000)
   const plain = countsOf(specOf(trace))
   const spec = specOf(trace, {
@@ -108,7 +108,7 @@ test('superposed offsets: the sum of shifted copies, dispersion kept, relative s
   expect(dispersion(counts)).toBeLessThan(5.5)
 })
 
-test('as recorded, a bursty load keeps its dispersion and a Poisson one is not made burstier', () => {
+test('as recorded, a bursty load keeps its dispersion, a Poisson one too', () => {
   const bursty = countsOf(specOf(recorded(20, 5, 3000), { durationSeconds: 2500 }))
   const poisson = countsOf(specOf(recorded(20, 1, 3000), { durationSeconds: 2500 }))
   expect(dispersion(bursty)).toBeGreaterThan(4)

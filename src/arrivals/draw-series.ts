@@ -17,7 +17,8 @@ const dispersionIgnored = 1.05
 /**
  * One tenant's true arrivals for one seed: the same arguments give the same series. The seed shifts
  * the offset into a trace (a generated pattern: the same shift for every tenant, so that phases
- * between them hold) and redraws what is random. The tenant's name separates its draws from others'.
+ * between them hold) and redraws what is random. The tenant's name separates its draws from
+ * others'.
  */
 export function drawSeries(spec: ArrivalSpec, tenant: string, seed: number): ArrivalSeries {
   const root = new Rng(seed, 'arrivals')

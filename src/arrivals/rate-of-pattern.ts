@@ -3,8 +3,8 @@ import type { Rng } from '../base/rng.ts'
 import type { RateNoise, RatePattern } from '../core/workload/arrival-spec.ts'
 
 /**
- * The mean rate in each of `seconds` seconds from `fromSeconds` on (a time of the run, negative in the
- * history), each taken at the second's middle. Only `on-off` and noise draw from `rng`.
+ * The mean rate in each of `seconds` seconds from `fromSeconds` on (a time of the run, negative in
+ * the history), each taken at the second's middle. Only `on-off` and noise draw from `rng`.
  */
 export function rateOfPattern(
   pattern: RatePattern,

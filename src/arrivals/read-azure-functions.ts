@@ -14,9 +14,9 @@ import { fromTimes, ofSeries } from './timestamps.ts'
 import { quoted } from './trace-error.ts'
 
 /**
- * Azure Functions 2021 (Azure/AzurePublicDataset, CC-BY): `app,func,end_timestamp,duration`, seconds.
- * The stamp is the *end* of an invocation, so an arrival is end - duration and the order in the file
- * says nothing. `series` is a `func`.
+ * Azure Functions 2021 (Azure/AzurePublicDataset, CC-BY): `app,func,end_timestamp,duration`,
+ * seconds. The stamp is the *end* of an invocation, so an arrival is end - duration and the order
+ * in the file says nothing. `series` is a `func`.
  */
 export function readAzureFunctions2021(input: TraceText): Trace {
   const { rows } = rowsUnder(input, ['app,func,end_timestamp,duration'])
@@ -30,8 +30,8 @@ const labels = ['HashOwner', 'HashApp', 'HashFunction', 'Trigger']
 const minutesMax = 1440
 
 /**
- * Azure Functions 2019 (same publisher): a row per function, its invocations in each minute of a day;
- * the rows are added up. `series` is a `HashFunction`.
+ * Azure Functions 2019 (same publisher): a row per function, its invocations in each minute of a
+ * day; the rows are added up. `series` is a `HashFunction`.
  */
 export function readAzureFunctions2019(input: TraceText): Trace {
   const accepted = `a header line "${labels.join(',')},1,2,3…" of at most ${minutesMax} minutes`

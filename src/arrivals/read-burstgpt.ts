@@ -8,8 +8,8 @@ const eight =
   'Timestamp,Session ID,Elapsed time,Model,Request tokens,Response tokens,Total tokens,Log Type'
 
 /**
- * BurstGPT (HPMLL/BurstGPT, CC-BY), with or without sessions: `Timestamp` is seconds from midnight of
- * the first day, ascending. `series` is a `Model`.
+ * BurstGPT (HPMLL/BurstGPT, CC-BY), with or without sessions: `Timestamp` is seconds from midnight
+ * of the first day, ascending. `series` is a `Model`.
  */
 export function readBurstGpt(input: TraceText): Trace {
   const { header, rows } = rowsUnder(input, [six, eight])

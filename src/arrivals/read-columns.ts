@@ -44,7 +44,9 @@ type Table = {
   readonly binSeconds: number
 }
 
-/** The rows up to the column's end: shorter recordings leave empty cells at the bottom of a table. */
+/**
+ * The rows up to the column's end: shorter recordings leave empty cells at the bottom of a table.
+ */
 function readTable(input: TraceText): Table {
   const [top, ...rows] = rowsOf(input, accepted)
   const header = must(top)

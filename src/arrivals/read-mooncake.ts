@@ -7,8 +7,8 @@ import { quoted, TraceError } from './trace-error.ts'
 const accepted = 'a JSON object with "timestamp", a number of milliseconds >= 0'
 
 /**
- * Mooncake (kvcache-ai/Mooncake, Apache-2.0): JSON lines, `timestamp` in ms, ascending. Its recorder
- * grouped the stamps every 3 s or so; the grid found here lets a draw spread them again.
+ * Mooncake (kvcache-ai/Mooncake, Apache-2.0): JSON lines, `timestamp` in ms, ascending. Its
+ * recorder grouped the stamps every 3 s or so; the grid found here lets a draw spread them again.
  */
 export function readMooncake(input: TraceText): Trace {
   const lines = linesOf(input, `one line or more, each ${accepted}`)

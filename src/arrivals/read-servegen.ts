@@ -8,8 +8,9 @@ const defaultWindowSeconds = 600
 
 /**
  * ServeGen (alibaba/ServeGen, Apache-2.0), one client: no header, CRLF, a row per window
- * `0,1.33,8.6,Weibull,0.375,0.397` = start in seconds, requests per second, coefficient of variation
- * of the gaps, the distribution fitted to them and its arguments. Idle windows have empty cells.
+ * `0,1.33,8.6,Weibull,0.375,0.397` = start in seconds, requests per second, coefficient of
+ * variation of the gaps, the distribution fitted to them and its arguments. Idle windows have empty
+ * cells.
  */
 export function readServeGen(input: TraceText): Trace {
   const rows = rowsOf(input, accepted)

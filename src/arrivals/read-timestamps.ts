@@ -5,8 +5,8 @@ import { fromTimes } from './timestamps.ts'
 import { quoted, TraceError, type TracePosition } from './trace-error.ts'
 
 /**
- * A plain list: on each line one arrival, in seconds (from any origin) or as a date and time, all of
- * one kind, ascending. No header.
+ * A plain list: on each line one arrival, in seconds (from any origin) or as a date and time, all
+ * of one kind, ascending. No header.
  */
 export function readTimestamps(input: TraceText): Trace {
   const lines = linesOf(input, 'one time per line').map((line) => line.trim())

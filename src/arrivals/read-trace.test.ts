@@ -27,7 +27,7 @@ function refusalOf(format: TraceFormat, text: string, series: string | null = nu
   throw new Error('It was accepted')
 }
 
-test('azure-llm: CRLF, no final line end, seven decimals kept across midnight of a leap day', () => {
+test('azure-llm: CRLF, no final line end, seven decimals kept across midnight', () => {
   const times = timesOf(readFixture('azure-llm', 'azure-llm.csv'))
   expect(times[0]).toBe(0)
   expect(times[1]).toBeCloseTo(0.7499999, 9)

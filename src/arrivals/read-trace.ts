@@ -35,7 +35,9 @@ const withSeries: readonly TraceFormat[] = [
   'rates',
 ]
 
-/** The recorded load in a file's text. Throws TraceError, and nothing else, for text it cannot use. */
+/**
+ * The recorded load in a file's text. Throws TraceError, and nothing else, for text it cannot use.
+ */
 export function readTrace(format: TraceFormat, input: TraceText): Trace {
   if (input.series !== null && !withSeries.includes(format)) {
     const at = { file: input.sourceName, line: 1, column: 1 }

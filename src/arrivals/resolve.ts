@@ -6,7 +6,9 @@ import { readTrace, type TraceFormat } from './read-trace.ts'
 import { linesOf, type TraceText } from './rows.ts'
 import { TraceError } from './trace-error.ts'
 
-/** Half-width of the smoothing kernel where a site gives none: 30 s of a few requests/s leave 6 %. */
+/**
+ * Half-width of the smoothing kernel where a site gives none: 30 s of a few requests/s leave 6 %.
+ */
 export const smoothSecondsDefault = 30
 
 type TraceSource = Extract<ArrivalSource, { kind: 'trace' }>
@@ -14,8 +16,8 @@ type GeneratedSource = Extract<ArrivalSource, { kind: 'generated' }>
 type Timing = Pick<ArrivalSpec, 'items' | 'historySeconds' | 'durationSeconds'>
 
 /**
- * The spec of a tenant whose arrivals come from a file's text. Throws TraceError for text that is not
- * in that format, for a series it does not hold, and when it is too short for history and run.
+ * The spec of a tenant whose arrivals come from a file's text. Throws TraceError for text that is
+ * not in that format, for a series it does not hold, and when it is too short for history and run.
  */
 export function arrivalsFromTrace(
   input: TraceText & Timing & Omit<TraceSource, 'kind' | 'trace'> & { format: TraceFormat },

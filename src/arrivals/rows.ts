@@ -18,8 +18,8 @@ export type Row = {
 }
 
 /**
- * The file's lines without byte-order mark and line ends (LF or CRLF); a final line end is optional.
- * Throws `trace-empty` for a file without a line.
+ * The file's lines without byte-order mark and line ends (LF or CRLF); a final line end is
+ * optional. Throws `trace-empty` for a file without a line.
  */
 export function linesOf({ text, sourceName }: TraceText, accepted: string): readonly string[] {
   const body = text.startsWith('\uFEFF') ? text.slice(1) : text
@@ -66,7 +66,9 @@ export function checkSome(file: string, rows: readonly Row[]): readonly Row[] {
   throw new TraceError('trace-empty', at, 'a header and no rows', 'at least one row')
 }
 
-/** Throws unless the row has exactly that many cells; too few in the last row is a truncated file. */
+/**
+ * Throws unless the row has exactly that many cells; too few in the last row is a truncated file.
+ */
 export function checkWidth(row: Row, columnCount: number): void {
   const found = row.cells.length
   if (found === columnCount) return

@@ -21,7 +21,9 @@ export function checkAscending(row: Row, index: number, time: number, before: nu
   throw refusal(row, index, 'trace-unsorted', found, 'times in ascending order')
 }
 
-/** The rows of the series asked for (its name in the cell `index`), or all when none is asked for. */
+/**
+ * The rows of the series asked for (its name in the cell `index`), or all when none is asked for.
+ */
 export function ofSeries(
   rows: readonly Row[],
   index: number,

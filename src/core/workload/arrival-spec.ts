@@ -19,7 +19,10 @@ export type ArrivalSource =
       /** How the source is called in tables: "azure-llm conversation". */
       readonly name: string
       readonly trace: Trace
-      /** The earliest second of the trace to use, and how far a seed may shift it (null = to its end). */
+      /**
+       * The earliest second of the trace to use, and how far a seed may shift it (null = to its
+       * end).
+       */
       readonly offsetSeconds: number
       readonly shiftSecondsMax: number | null
       /** Half-width of the triangular kernel that turns per-second counts into a rate; 1 = none. */
@@ -40,9 +43,9 @@ export type ArrivalSource =
     }
 
 /**
- * What makes a small recording a large load. `resample`: the smoothed rate times `factor`, redrawn as
- * Poisson by the simulator. `superpose`: the sum of `copies` of the recording, each shifted by its own
- * offset (wrapping round its end), burstiness kept.
+ * What makes a small recording a large load. `resample`: the smoothed rate times `factor`, redrawn
+ * as Poisson by the simulator. `superpose`: the sum of `copies` of the recording, each shifted by
+ * its own offset (wrapping round its end), burstiness kept.
  */
 export type Amplification =
   | { readonly kind: 'none' }

@@ -1,12 +1,12 @@
 /**
- * A recorded load, read from a file and not yet turned into a tenant's arrivals. Times count from the
- * first request or the first bin.
+ * A recorded load, read from a file and not yet turned into a tenant's arrivals. Times count from
+ * the first request or the first bin.
  *
  * - `timestamps`: one entry per request, seconds, ascending. Stamps that the recorder rounded to a
  *   grid of `clumpSeconds` (0 = it did not) are spread over the grid step before they are counted.
  * - `counts`: requests in consecutive bins of `binSeconds`.
- * - `rates`: mean rate in consecutive bins; `gapCv` holds each bin's coefficient of variation of the
- *   gaps between requests where the source gives one (NaN where it does not).
+ * - `rates`: mean rate in consecutive bins; `gapCv` holds each bin's coefficient of variation of
+ *   the gaps between requests where the source gives one (NaN where it does not).
  */
 export type Trace =
   | {
