@@ -1,7 +1,7 @@
 import type { AccuracyTable, Drift } from './learning/accuracy-table.ts'
 import type { GpuModel } from './mig/gpu-model.ts'
 import type { InstanceClass, ReconfigurationCosts } from './plan/problem.ts'
-import type { ArrivalSeries } from './workload/arrival-series.ts'
+import type { ArrivalSpec } from './workload/arrival-spec.ts'
 import type { ServingCapability } from './workload/serving.ts'
 
 /** One site, resolved: every name looked up, every file read, every number checked. */
@@ -90,7 +90,8 @@ export type Simulation = {
 }
 
 export type SimulatedTenant = {
-  readonly arrivals: ArrivalSeries
+  /** A spec, not a series: each seed of a comparison draws its own (arrivals/draw-series.ts). */
+  readonly arrivals: ArrivalSpec
   readonly drift: Drift
   /** Drift between the first deployed version's labels and t = 0. */
   readonly initialStaleness: number
