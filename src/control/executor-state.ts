@@ -1,0 +1,186 @@
+import { must } from '../base/assert.ts'
+import { type GpuModel, profileById } from '../core/mig/gpu-model.ts'
+import type { PlacedProfile } from '../core/mig/placement.ts'
+import type { Plan } from '../core/plan/plan.ts'
+import type { BlockedPlacement } from '../core/plan/problem.ts'
+
+/** Everything the executor knows: plain data, replaced as a whole by `advance`. */
+export type ExecutorState = {
+  readonly nowSeconds: number
+  readonly gpus: readonly GpuState[]
+  /** GPU instances that exist, in the order of their creation. */
+  readonly instances: readonly InstanceState[]
+  readonly tenants: readonly TenantState[]
+  readonly accepted: AcceptedPlan | null
+  /** Set while a plan is being made: nothing that falls due after it is acted on. */
+  readonly frozen: FrozenMoment | null
+  readonly timerSeconds: number | null
+  /** Instances created so far, for ids that never repeat. */
+  readonly instancesMade: number
+  readonly jobsMade: number
+}
+
+export type GpuState = {
+  readonly model: GpuModel
+  readonly blocked: readonly BlockedPlacement[]
+  /** Operations are serial on a GPU: the one under way. */
+  readonly operation: { readonly kind: 'create' | 'destroy'; readonly instanceId: string } | null
+  /** Destroys refused in a row, and from when to try again. */
+  readonly refusals: number
+  readonly retryFromSeconds: number
+}
+
+export type InstanceState = {
+  readonly id: string
+  readonly gpu: number
+  readonly profileId: number
+  readonly start: number
+  readonly phase: 'creating' | 'live' | 'destroying'
+  readonly worker: WorkerState | null
+  /** When the phase began. */
+  readonly sinceSeconds: number
+}
+
+export type WorkerState = InferenceWorker | RetrainingWorker
+
+export type InferenceWorker = {
+  readonly kind: 'inference'
+  readonly tenant: string
+  readonly version: string
+  readonly phase:
+    | 'starting'
+    | 'ready'
+    | 'cutting-over'
+    | 'serving'
+    | 'switching'
+    | 'draining'
+    | 'drained'
+    | 'stopping'
+  readonly sinceSeconds: number
+}
+
+export type RetrainingWorker = {
+  readonly kind: 'retraining'
+  readonly tenant: string
+  readonly jobId: string
+  readonly phase:
+    | 'starting'
+    | 'training'
+    | 'checkpointing'
+    | 'checkpointed'
+    | 'finished'
+    | 'stopping'
+  readonly sinceSeconds: number
+}
+
+export type TenantState = {
+  readonly id: string
+  /** The version every worker of the tenant is to serve. */
+  readonly version: string
+  readonly job: RetrainingJob | null
+  /** A finished retraining that is being judged. */
+  readonly candidate: { readonly version: string; readonly isMeasuring: boolean } | null
+}
+
+/** A retraining from its start to its version, over any number of workers. */
+export type RetrainingJob = {
+  readonly id: string
+  readonly configurationId: string
+  readonly startedSeconds: number
+  /** Where a worker carries it on; null while it waits as a checkpoint. */
+  readonly instanceId: string | null
+  readonly waitingSinceSeconds: number | null
+  /** Shares of the whole work: done as last reported, and safe in the last checkpoint. */
+  readonly fraction: number
+  readonly checkpointFraction: number
+  readonly hasCheckpoint: boolean
+}
+
+export type FrozenMoment = {
+  readonly atSeconds: number
+  /** The retraining of each tenant that the planner was told about. */
+  readonly jobs: ReadonlyMap<string, string>
+}
+
+export type AcceptedPlan = {
+  readonly plan: Plan
+  /** Parallel to `plan.instances`. */
+  readonly progress: readonly InstanceProgress[]
+  /** The job that each tenant's retraining tenure stands for, once it is known. */
+  readonly jobs: ReadonlyMap<string, string>
+  readonly overrunsReported: readonly string[]
+}
+
+export type InstanceProgress = {
+  /** The GPU instance that stands for the planned one, if it exists. */
+  readonly instanceId: string | null
+  /** The first tenure that is not over. */
+  readonly tenureIndex: number
+}
+
+/** A node with nothing on it, and the version each tenant starts with. */
+export function initialState(
+  gpus: readonly GpuModel[],
+  tenants: readonly { readonly id: string; readonly version: string }[],
+): ExecutorState {
+  return {
+    nowSeconds: 0,
+    gpus: gpus.map((model) => ({
+      model,
+      blocked: [],
+      operation: null,
+      refusals: 0,
+      retryFromSeconds: 0,
+    })),
+    instances: [],
+    tenants: tenants.map(({ id, version }) => ({ id, version, job: null, candidate: null })),
+    accepted: null,
+    frozen: null,
+    timerSeconds: null,
+    instancesMade: 0,
+    jobsMade: 0,
+  }
+}
+
+export function findInstance(state: ExecutorState, id: string): InstanceState | undefined {
+  return state.instances.find((instance) => instance.id === id)
+}
+
+export function tenantOf(state: ExecutorState, id: string): TenantState {
+  return must(
+    state.tenants.find((tenant) => tenant.id === id),
+    `No tenant ${id}`,
+  )
+}
+
+/** The instance as geometry. */
+export function placedOf(state: ExecutorState, instance: InstanceState): PlacedProfile {
+  const { model } = must(state.gpus[instance.gpu])
+  return { profile: profileById(model, instance.profileId), start: instance.start }
+}
+
+export function withInstance(state: ExecutorState, changed: InstanceState): ExecutorState {
+  return {
+    ...state,
+    instances: state.instances.map((instance) => (instance.id === changed.id ? changed : instance)),
+  }
+}
+
+export function withWorker(
+  state: ExecutorState,
+  instance: InstanceState,
+  worker: WorkerState | null,
+): ExecutorState {
+  return withInstance(state, { ...instance, worker })
+}
+
+export function withTenant(state: ExecutorState, changed: TenantState): ExecutorState {
+  return {
+    ...state,
+    tenants: state.tenants.map((tenant) => (tenant.id === changed.id ? changed : tenant)),
+  }
+}
+
+export function withGpu(state: ExecutorState, index: number, changed: GpuState): ExecutorState {
+  return { ...state, gpus: state.gpus.map((gpu, i) => (i === index ? changed : gpu)) }
+}

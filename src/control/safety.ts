@@ -1,0 +1,258 @@
+import { must } from '../base/assert.ts'
+import { type GpuModel, profileById } from '../core/mig/gpu-model.ts'
+import { checkLayout } from '../core/mig/layout.ts'
+import { sliceMask } from '../core/mig/placement.ts'
+import type { Effect } from './effects.ts'
+import type { ExecutorEvent } from './events.ts'
+
+/**
+ * What must hold whatever happens, judged from the wishes and facts alone, never from the
+ * executor's own books: no two GPU instances overlap or lie on blocked slices, operations are serial on a GPU,
+ * a worker is started only on a live instance without one, nothing that serves is stopped before it
+ * is drained, nothing that trains before it is checkpointed or done, nothing is destroyed under a
+ * worker, a tenant trains in one place, and swaps its version in one place, at a time.
+ */
+export type SafetyModel = {
+  readonly gpus: readonly GpuModel[]
+  readonly operating: readonly (string | null)[]
+  readonly blocked: readonly {
+    readonly gpu: number
+    readonly start: number
+    readonly mask: number
+  }[]
+  readonly instances: ReadonlyMap<string, WatchedInstance>
+}
+
+type WatchedInstance = {
+  readonly gpu: number
+  readonly profileId: number
+  readonly start: number
+  readonly phase: 'creating' | 'live' | 'destroying'
+  readonly worker: WatchedWorker | null
+}
+
+type WatchedWorker = {
+  readonly role: 'inference' | 'retraining'
+  readonly tenant: string
+  readonly phase:
+    | 'starting'
+    | 'ready'
+    | 'cutting-over'
+    | 'serving'
+    | 'switching'
+    | 'draining'
+    | 'drained'
+    | 'training'
+    | 'checkpointing'
+    | 'checkpointed'
+    | 'finished'
+    | 'stopping'
+}
+
+export type Watched = { readonly model: SafetyModel; readonly breaches: readonly string[] }
+
+export function safetyModel(gpus: readonly GpuModel[]): SafetyModel {
+  return { gpus, operating: gpus.map(() => null), blocked: [], instances: new Map() }
+}
+
+/** The rules that a wish breaks, in sentences, and the model with the wish under way. */
+export function watchEffect(model: SafetyModel, effect: Effect): Watched {
+  switch (effect.kind) {
+    case 'create-instance':
+      return watchCreate(model, effect)
+    case 'destroy-instance': {
+      const found = model.instances.get(effect.instanceId)
+      const breaches = [
+        ...demand(found?.phase === 'live', `${effect.instanceId} is destroyed but not live`),
+        ...demand(found?.worker === null, `${effect.instanceId} is destroyed under its worker`),
+        ...demand(isIdle(model, effect.gpu), `GPU ${effect.gpu} has two operations at a time`),
+      ]
+      const busy = withOperating(model, effect.gpu, effect.instanceId)
+      return { model: withPhase(busy, effect.instanceId, 'destroying'), breaches }
+    }
+    case 'start-worker':
+      return watchStart(model, effect)
+    case 'route-add':
+      return moved(model, effect.instanceId, ['ready'], 'cutting-over')
+    case 'route-drain':
+      return moved(model, effect.instanceId, ['serving'], 'draining')
+    case 'stop-worker': {
+      const stoppable = ['starting', 'ready', 'drained', 'checkpointed', 'finished'] as const
+      return moved(model, effect.instanceId, stoppable, 'stopping')
+    }
+    case 'load-version': {
+      const tenant = model.instances.get(effect.instanceId)?.worker?.tenant
+      const switching = workers(model).filter((worker) => worker.phase === 'switching')
+      const isAlone = switching.every((worker) => worker.tenant !== tenant)
+      const watched = moved(model, effect.instanceId, ['serving'], 'switching')
+      const breaches = demand(isAlone, `${tenant} swaps its version in two places at a time`)
+      return { model: watched.model, breaches: [...watched.breaches, ...breaches] }
+    }
+    case 'checkpoint':
+      return moved(model, effect.instanceId, ['training'], 'checkpointing')
+    default:
+      return { model, breaches: [] }
+  }
+}
+
+/** The model after a fact. */
+export function watchEvent(model: SafetyModel, event: ExecutorEvent): SafetyModel {
+  switch (event.kind) {
+    case 'operation-done':
+    case 'operation-failed': {
+      const idle = withOperating(model, event.gpu, null)
+      const isCreated = event.operation === 'create' && event.kind === 'operation-done'
+      const isKept = event.operation === 'destroy' && event.kind === 'operation-failed'
+      if (isCreated || isKept) return withPhase(idle, event.instanceId, 'live')
+      return without(idle, event.instanceId)
+    }
+    case 'worker-ready': {
+      const role = model.instances.get(event.instanceId)?.worker?.role
+      return inPhase(model, event.instanceId, role === 'inference' ? 'ready' : 'training')
+    }
+    case 'serving':
+    case 'version-loaded':
+      return inPhase(model, event.instanceId, 'serving')
+    case 'server-drained':
+      return inPhase(model, event.instanceId, 'drained')
+    case 'checkpointed':
+      return inPhase(model, event.instanceId, 'checkpointed')
+    case 'retraining-done':
+      return inPhase(model, event.instanceId, 'finished')
+    case 'worker-stopped':
+    case 'worker-failed':
+      return withInstance(model, event.instanceId, (instance) => ({ ...instance, worker: null }))
+    case 'instance-failed':
+      return fail(model, event.instanceId)
+    case 'placement-recovered':
+      return {
+        ...model,
+        blocked: model.blocked.filter(
+          (blocked) => blocked.gpu !== event.gpu || blocked.start !== event.start,
+        ),
+      }
+    default:
+      return model
+  }
+}
+
+function watchCreate(
+  model: SafetyModel,
+  effect: Extract<Effect, { kind: 'create-instance' }>,
+): Watched {
+  const { gpu, instanceId, profileId, start } = effect
+  const gpuModel = must(model.gpus[gpu])
+  const profile = profileById(gpuModel, profileId)
+  const here = [...model.instances.values()].filter((instance) => instance.gpu === gpu)
+  const placed = here.map((instance) => ({
+    profile: profileById(gpuModel, instance.profileId),
+    start: instance.start,
+  }))
+  const problem = checkLayout(gpuModel, [...placed, { profile, start }])
+  const mask = sliceMask(profile, start)
+  const onBlocked = model.blocked.some((own) => own.gpu === gpu && (own.mask & mask) !== 0)
+  const breaches = [
+    ...demand(problem === null, `${instanceId} cannot exist beside the others: ${problem?.kind}`),
+    ...demand(!onBlocked, `${instanceId} lies on blocked slices`),
+    ...demand(isIdle(model, gpu), `GPU ${gpu} has two operations at a time`),
+    ...demand(!model.instances.has(instanceId), `${instanceId} exists already`),
+  ]
+  const instance = { gpu, profileId, start, phase: 'creating', worker: null } as const
+  const instances = new Map(model.instances).set(instanceId, instance)
+  return { model: withOperating({ ...model, instances }, gpu, instanceId), breaches }
+}
+
+function watchStart(
+  model: SafetyModel,
+  effect: Extract<Effect, { kind: 'start-worker' }>,
+): Watched {
+  const { instanceId, tenant, task } = effect
+  const found = model.instances.get(instanceId)
+  const trains = workers(model).some(
+    (worker) => worker.role === 'retraining' && worker.tenant === tenant,
+  )
+  const breaches = [
+    ...demand(found?.phase === 'live', `A worker is started on ${instanceId}, which is not live`),
+    ...demand(found?.worker === null, `${instanceId} gets a second worker`),
+    ...demand(task.kind === 'inference' || !trains, `${tenant} trains in two places at a time`),
+  ]
+  const worker = { role: task.kind, tenant, phase: 'starting' } as const
+  return {
+    model: withInstance(model, instanceId, (instance) => ({ ...instance, worker })),
+    breaches,
+  }
+}
+
+function fail(model: SafetyModel, instanceId: string): SafetyModel {
+  const found = must(model.instances.get(instanceId))
+  const profile = profileById(must(model.gpus[found.gpu]), found.profileId)
+  const isOperated = model.operating[found.gpu] === instanceId
+  const idle = isOperated ? withOperating(model, found.gpu, null) : model
+  const mask = sliceMask(profile, found.start)
+  const blocked = [...idle.blocked, { gpu: found.gpu, start: found.start, mask }]
+  return without({ ...idle, blocked }, instanceId)
+}
+
+function moved(
+  model: SafetyModel,
+  instanceId: string,
+  from: readonly WatchedWorker['phase'][],
+  to: WatchedWorker['phase'],
+): Watched {
+  const phase = model.instances.get(instanceId)?.worker?.phase
+  const isLegal = phase !== undefined && from.includes(phase)
+  return {
+    model: inPhase(model, instanceId, to),
+    breaches: demand(isLegal, `The worker on ${instanceId} is to be ${to} while ${phase}`),
+  }
+}
+
+function demand(holds: boolean, breach: string): readonly string[] {
+  return holds ? [] : [breach]
+}
+
+function isIdle(model: SafetyModel, gpu: number): boolean {
+  return model.operating[gpu] === null
+}
+
+function workers(model: SafetyModel): readonly WatchedWorker[] {
+  return [...model.instances.values()].flatMap(({ worker }) => (worker === null ? [] : [worker]))
+}
+
+function withOperating(model: SafetyModel, gpu: number, id: string | null): SafetyModel {
+  return { ...model, operating: model.operating.map((own, i) => (i === gpu ? id : own)) }
+}
+
+function withPhase(
+  model: SafetyModel,
+  instanceId: string,
+  phase: WatchedInstance['phase'],
+): SafetyModel {
+  return withInstance(model, instanceId, (instance) => ({ ...instance, phase }))
+}
+
+function inPhase(
+  model: SafetyModel,
+  instanceId: string,
+  phase: WatchedWorker['phase'],
+): SafetyModel {
+  return withInstance(model, instanceId, (instance) =>
+    instance.worker === null ? instance : { ...instance, worker: { ...instance.worker, phase } },
+  )
+}
+
+function withInstance(
+  model: SafetyModel,
+  instanceId: string,
+  change: (instance: WatchedInstance) => WatchedInstance,
+): SafetyModel {
+  const found = model.instances.get(instanceId)
+  if (found === undefined) return model
+  return { ...model, instances: new Map(model.instances).set(instanceId, change(found)) }
+}
+
+function without(model: SafetyModel, instanceId: string): SafetyModel {
+  const instances = new Map(model.instances)
+  instances.delete(instanceId)
+  return { ...model, instances }
+}
