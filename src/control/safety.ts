@@ -7,10 +7,11 @@ import type { ExecutorEvent } from './events.ts'
 
 /**
  * What must hold whatever happens, judged from the wishes and facts alone, never from the
- * executor's own books: no two GPU instances overlap or lie on blocked slices, operations are serial on a GPU,
- * a worker is started only on a live instance without one, nothing that serves is stopped before it
- * is drained, nothing that trains before it is checkpointed or done, nothing is destroyed under a
- * worker, a tenant trains in one place, and swaps its version in one place, at a time.
+ * executor's own books: no two GPU instances overlap or lie on blocked slices, operations are
+ * serial on a GPU, a worker is started only on a live instance without one, nothing that serves is
+ * stopped before it is drained, nothing that trains before it is checkpointed or done, nothing is
+ * destroyed under a worker, a tenant trains in one place, and swaps its version in one place, at a
+ * time.
  */
 export type SafetyModel = {
   readonly gpus: readonly GpuModel[]
