@@ -7,7 +7,7 @@ import {
   learningCurveAt,
 } from './accuracy-table.ts'
 import { driftAt } from './drift.ts'
-import { retrainedVersion, versionAccuracyAt } from './model-version.ts'
+import { retrainedVersion, stalenessAt, versionAccuracyAt } from './model-version.ts'
 
 const table: AccuracyTable = {
   id: 'literal',
@@ -80,18 +80,30 @@ test('drift adds up steadily, and at once at a shift', () => {
   expect(() => driftAt(drift, -1)).toThrow(/t = 0/)
 })
 
-test('a version ages from its labels, not from its deployment', () => {
+describe('a model version', () => {
   const initial = { kind: 'initial', labelsAt: -0.5 } as const
-  expect(versionAccuracyAt(table, initial, 0)).toBe(0.7)
-  const next = retrainedVersion(initial, 'full', 0.5)
-  expect(next).toEqual({
-    kind: 'retrained',
-    configurationId: 'full',
-    labelsAt: 0.5,
-    staleness: 1,
+  const full = { configurationId: 'full', labelsAt: 0.5 }
+
+  test('ages from its labels, not from its deployment', () => {
+    expect(versionAccuracyAt(table, initial, 0)).toBe(0.7)
+    const next = retrainedVersion(table, initial, full)
+    expect(next).toEqual({ kind: 'retrained', ...full, staleness: 1 })
+    expect(versionAccuracyAt(table, next, 0.5)).toBe(0.8)
+    expect(versionAccuracyAt(table, next, 1.5)).toBe(0.4)
   })
-  expect(versionAccuracyAt(table, next, 0.5)).toBe(0.8)
-  expect(versionAccuracyAt(table, next, 1.5)).toBe(0.4)
+
+  test('that retraining left behind is a staler start for the next one', () => {
+    const next = retrainedVersion(table, initial, full)
+    expect(stalenessAt(table, initial, 0)).toBe(0.5)
+    expect(stalenessAt(table, next, 0.75)).toBeCloseTo(0.25 + 0.25)
+  })
+
+  test('as good as the initial one has no lag, and a useless one has the whole grid', () => {
+    const fresh = { kind: 'retrained', ...full, staleness: 0 } as const
+    expect(stalenessAt(table, fresh, 0.6)).toBeCloseTo(0.1)
+    const useless = { ...table, initialAccuracy: [0.99, 0.98, 0.97] }
+    expect(stalenessAt(useless, fresh, 0.5)).toBe(1)
+  })
 })
 
 function near(value: number): unknown {

@@ -1,3 +1,4 @@
+import { must } from '../../base/assert.ts'
 import { type AccuracyTable, accuracyAt, initialAccuracyAt } from './accuracy-table.ts'
 
 /**
@@ -11,7 +12,7 @@ export type ModelVersion =
       readonly configurationId: string
       /** Where the concept was when its newest labels were taken. */
       readonly labelsAt: number
-      /** Drift between the labels of the version it started from and its own. */
+      /** How stale the version it started from was, on the table's axis, when training began. */
       readonly staleness: number
     }
 
@@ -27,12 +28,42 @@ export function versionAccuracyAt(
     : accuracyAt(table, version.configurationId, version.staleness, drift)
 }
 
+/**
+ * How stale a version is as a start for retraining on labels taken at `position`: the drift since
+ * its own labels, and its lag. A table starts every training from a version trained on plenty of
+ * labels; one that its configuration left behind is no such version, but is about as good a start
+ * as one whose labels are older. That lag is the drift at which the initial version has the
+ * accuracy that this one had right after training. (Without it, chains of short retrainings look
+ * better than they are; a test of `src/learning` holds chains against real ones.)
+ */
+export function stalenessAt(table: AccuracyTable, version: ModelVersion, position: number): number {
+  const drift = Math.max(0, position - version.labelsAt)
+  if (version.kind === 'initial') return drift
+  const fresh = accuracyAt(table, version.configurationId, version.staleness, 0)
+  return drift + initialDriftWith(table, fresh)
+}
+
 /** The version that retraining on labels taken at position `labelsAt` makes out of `from`. */
 export function retrainedVersion(
+  table: AccuracyTable,
   from: ModelVersion,
-  configurationId: string,
-  labelsAt: number,
+  { configurationId, labelsAt }: { readonly configurationId: string; readonly labelsAt: number },
 ): ModelVersion {
-  const staleness = Math.max(0, labelsAt - from.labelsAt)
+  const staleness = stalenessAt(table, from, labelsAt)
   return { kind: 'retrained', configurationId, labelsAt, staleness }
+}
+
+/**
+ * The least drift at which the initial version is no better than `accuracy`; the grid's end if
+ * none.
+ */
+function initialDriftWith(table: AccuracyTable, accuracy: number): number {
+  const { driftGrid, initialAccuracy } = table
+  const found = initialAccuracy.findIndex((value) => value <= accuracy)
+  if (found === 0) return 0
+  if (found === -1) return must(driftGrid.at(-1))
+  const before = must(initialAccuracy[found - 1])
+  const share = (before - accuracy) / (before - must(initialAccuracy[found]))
+  const from = must(driftGrid[found - 1])
+  return from + (must(driftGrid[found]) - from) * share
 }
