@@ -24,7 +24,7 @@ export function layoutTimeline(options: {
     .filter((span) => span.gpu === gpu.index && span.untilSeconds > span.fromSeconds)
     .map((span) => box(span, options.tenants, x))
   const slices = Array.from({ length: gpu.memorySlices }, (_, slice) =>
-    levelLine(top + slice * sliceHeight, `slice ${slice}`),
+    levelLine(top + slice * sliceHeight, `slice ${slice}`, 12.5),
   )
   const content = [
     textAt(gpu.title, { class: 'chart-title', x: frame.left, y: 13 }),

@@ -14,9 +14,10 @@ h3 { font-size: 15px; margin: 22px 0 4px; } p { margin: 6px 0 12px; max-width: 7
 svg { width: 100%; height: auto; display: block; margin: 6px 0; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; margin: 10px 0; }
 .scroll { overflow-x: auto; }
-th, td { padding: 5px 12px; text-align: right; border-bottom: 1px solid var(--line);
-  white-space: nowrap; }
-th { font-weight: 600; color: var(--soft); font-size: 13px; }
+th, td { padding: 5px 9px; text-align: right; border-bottom: 1px solid var(--line);
+  white-space: nowrap; font-size: 14px; }
+th { font-weight: 600; color: var(--soft); font-size: 12.5px; white-space: normal;
+  vertical-align: bottom; }
 th:first-child, td:first-child { text-align: left; }
 tr.reference td { font-weight: 600; }
 .grid { stroke: var(--line); stroke-width: 0.6; } .tick { fill: var(--soft); font-size: 11px; }
