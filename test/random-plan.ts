@@ -1,121 +1,53 @@
 import { must } from '../src/base/assert.ts'
 import type { Rng } from '../src/base/rng.ts'
-import type { GpuModel } from '../src/core/mig/gpu-model.ts'
-import { checkLayout } from '../src/core/mig/layout.ts'
-import { allPlacements, baseProfileIds, type PlacedProfile } from '../src/core/mig/placement.ts'
-import type { Plan, PlannedInstance, Role, Tenure } from '../src/core/plan/plan.ts'
-
-type Held = { gpu: number; placed: PlacedProfile; from: number; until: number; tenure: Tenure }
+import { allPlacements } from '../src/core/mig/placement.ts'
+import { checkPlan } from '../src/core/plan/check.ts'
+import type { Plan } from '../src/core/plan/plan.ts'
+import { type Block, planFromBlocks, retrainingSpanOf } from '../src/core/plan/plan-from-blocks.ts'
+import type { PlanningProblem } from '../src/core/plan/problem.ts'
 
 /**
- * A legal plan drawn at random: blocks of one to all slots (a second each), placed wherever nothing
- * else is in any of their slots, at most one retraining a tenant. `existing` names instances that it
- * may continue from its start on.
+ * A legal plan by chance: blocks are thrown at the problem and kept as long as the plan stays legal.
+ * A floor may still be missed.
  */
-export function randomPlan(
-  rng: Rng,
-  options: {
-    readonly gpus: readonly GpuModel[]
-    readonly tenants: readonly string[]
-    readonly startSeconds: number
-    readonly slots: number
-    readonly blocks: number
-    readonly existing: readonly {
-      readonly id: string
-      readonly gpu: number
-      readonly profileId: number
-      readonly start: number
-    }[]
-  },
-): Plan {
-  const { gpus, startSeconds, slots, existing } = options
-  const held: Held[] = []
-  const training = new Set<string>()
-  for (let i = 0; i < options.blocks; i += 1) {
-    const gpu = rng.integer(gpus.length)
-    const model = must(gpus[gpu])
-    const placements = allPlacements(model, baseProfileIds(model))
-    const placed = must(placements[rng.integer(placements.length)])
-    const from = rng.uniform() < 0.3 ? 0 : rng.integer(slots)
-    const until = rng.uniform() < 0.3 ? slots : from + 1 + rng.integer(slots - from)
-    const tenant = must(options.tenants[rng.integer(options.tenants.length)])
-    const trains = rng.uniform() < 0.3 && !training.has(tenant)
-    const fits = Array.from({ length: until - from }, (_, t) => from + t).every((slot) => {
-      const beside = held.filter((h) => h.gpu === gpu && h.from <= slot && slot < h.until)
-      return checkLayout(model, [...beside.map((h) => h.placed), placed]) === null
-    })
-    if (!fits) continue
-    if (trains) training.add(tenant)
-    const tenure = tenureOf({
-      tenant,
-      trains,
-      from: startSeconds + from,
-      until: startSeconds + until,
-    })
-    held.push({ gpu, placed, from, until, tenure })
+export function randomPlan(rng: Rng, problem: PlanningProblem, attempts = 30): Plan {
+  let blocks: readonly Block[] = []
+  let plan = planFromBlocks(problem, 'random', blocks)
+  for (let i = 0; i < attempts; i += 1) {
+    const block = randomBlock(rng, problem)
+    if (block === null) continue
+    const next = planFromBlocks(problem, 'random', [...blocks, block])
+    if (!isLegalButForFloors(problem, next)) continue
+    blocks = [...blocks, block]
+    plan = next
   }
-  const instances = instancesOf(held, existing)
-  return {
-    policy: 'random',
-    mechanism: 'mig',
-    startSeconds,
-    endSeconds: startSeconds + slots,
-    stateHash: '',
-    overhead: 'aware',
-    instances,
-  }
+  return plan
 }
 
-function tenureOf(block: { tenant: string; trains: boolean; from: number; until: number }): Tenure {
-  const { tenant, trains, from, until } = block
-  const role: Role = trains
-    ? { kind: 'retraining', configurationId: 'full', resumes: false }
-    : { kind: 'inference' }
-  return {
-    tenant,
-    role,
-    initialiseFromSeconds: from,
-    serveFromSeconds: Math.min(until, from + 3),
-    until: trains
-      ? { kind: 'retraining-done', expectedSeconds: until, latestSeconds: until }
-      : { kind: 'time', atSeconds: until },
-  }
+function isLegalButForFloors(problem: PlanningProblem, plan: Plan): boolean {
+  const check = checkPlan(problem, plan)
+  return check.kind === 'legal' || check.breaches.every(({ code }) => code === 'below-floor')
 }
 
-/** Blocks on one placement that follow each other directly are tenures of one instance. */
-function instancesOf(
-  held: readonly Held[],
-  existing: Parameters<typeof randomPlan>[1]['existing'],
-): readonly PlannedInstance[] {
-  const instances: (Omit<PlannedInstance, 'tenures'> & { tenures: Tenure[]; until: number })[] = []
-  for (const block of [...held].sort((a, b) => a.from - b.from)) {
-    const { gpu, placed, from, until, tenure } = block
-    const { profileId } = placed.profile
-    const share = { kind: 'mig' as const, profileId, start: placed.start }
-    const before = instances.find(
-      (own) =>
-        own.gpu === gpu &&
-        own.until === from &&
-        own.share.kind === 'mig' &&
-        own.share.profileId === profileId &&
-        own.share.start === share.start,
-    )
-    if (before !== undefined) {
-      before.tenures.push(tenure)
-      before.until = until
-      continue
-    }
-    const found = existing.find(
-      (own) => own.gpu === gpu && own.profileId === profileId && own.start === share.start,
-    )
-    instances.push({
-      id: `i${instances.length}`,
-      gpu,
-      share,
-      existing: from === 0 ? (found?.id ?? null) : null,
-      tenures: [tenure],
-      until,
-    })
+function randomBlock(rng: Rng, problem: PlanningProblem): Block | null {
+  const gpu = rng.integer(problem.gpus.length)
+  const { model, profileIds } = must(problem.gpus[gpu])
+  const placements = allPlacements(model, profileIds)
+  const { profile, start } = must(placements[rng.integer(placements.length)])
+  const fromSlot = rng.uniform() < 0.5 ? 0 : rng.integer(problem.slotCount)
+  const tenantIndex = rng.integer(problem.tenants.length)
+  const tenant = must(problem.tenants[tenantIndex])
+  const where = { place: { gpu, profileId: profile.profileId, start }, tenantIndex, fromSlot }
+  if (rng.uniform() < 0.65) {
+    const slots = problem.slotCount - fromSlot
+    const untilSlot = rng.uniform() < 0.5 ? problem.slotCount : fromSlot + 1 + rng.integer(slots)
+    return { ...where, untilSlot, role: { kind: 'inference' } }
   }
-  return instances.map(({ until: _, ...instance }) => instance)
+  const { underWay, retraining } = tenant
+  const offered = underWay === null ? retraining : [underWay.forecast]
+  if (offered.length === 0) return null
+  const { configurationId } = must(offered[rng.integer(offered.length)])
+  const role = { kind: 'retraining', configurationId, resumes: underWay !== null } as const
+  const block = { ...where, role }
+  return retrainingSpanOf(problem, block) === null ? null : block
 }

@@ -14,7 +14,7 @@ export type PlanningProblem = {
   readonly slotSeconds: number
   readonly slotCount: number
   readonly gpus: readonly PlanningGpu[]
-  /** The kinds of GPU instance that exist in the site; per-class arrays below are parallel to it. */
+  /** The kinds of GPU instance that the site has; per-class arrays below are parallel to it. */
   readonly classes: readonly InstanceClass[]
   readonly tenants: readonly PlanningTenant[]
   /** GPU instances that exist now (at startSeconds), with their workers. */
@@ -54,12 +54,12 @@ export type PlanningTenant = {
   readonly id: string
   readonly weight: number
   readonly sloSeconds: number
-  /** Goodput gained by one request answered in time and correctly: weight over the run's requests. */
+  /** Goodput of one request answered in time and correctly: weight over the run's requests. */
   readonly valuePerAnswer: number
   readonly arrivals: ArrivalForecast
   /** Mean items in a request; capacity in requests per second is items per second over this. */
   readonly itemsPerRequest: number
-  /** Per class: how it serves there; null where it cannot meet the SLO, does not fit or is unknown. */
+  /** Per class: how it serves there; null: misses the SLO, does not fit or is unknown. */
   readonly serving: readonly (ServingCapability | null)[]
   readonly service: ServiceTable
   /** Seconds from an existing instance to a worker ready to serve (start, load, cut-over). */

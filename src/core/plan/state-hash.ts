@@ -6,8 +6,15 @@ import type { PlanningProblem } from './problem.ts'
  * nobody executes it in another state.
  */
 export function stateHash(problem: PlanningProblem): string {
-  return hash64(canonicalJson(problem))
+  const known = hashes.get(problem)
+  if (known !== undefined) return known
+  const hash = hash64(canonicalJson(problem))
+  hashes.set(problem, hash)
+  return hash
 }
+
+/** A window's problem is 50 KiB and more of JSON, and is asked for its hash by every part. */
+const hashes = new WeakMap<PlanningProblem, string>()
 
 /** JSON that is the same for the same data: keys sorted, NaN and infinities told apart by name. */
 export function canonicalJson(value: unknown): string {

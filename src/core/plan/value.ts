@@ -187,7 +187,7 @@ export function terminalWeight(problem: PlanningProblem, tenant: PlanningTenant)
   return tenant.valuePerAnswer * problem.terminalSeconds * meanRps
 }
 
-/** (11) Accuracy after the end; of a retraining that crosses it, the share of its work done counts. */
+/** (11) Accuracy after the end; a retraining that crosses it counts by its work done inside. */
 export function terminalAccuracy(
   problem: PlanningProblem,
   tenant: PlanningTenant,
