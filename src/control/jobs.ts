@@ -13,7 +13,8 @@ import { type Step, step } from './step.ts'
 
 /**
  * Starts a tenant's retraining on an instance, or carries it on from its checkpoint; null while it
- * cannot: a worker of it has not stopped elsewhere, or the last one's version is being judged.
+ * cannot: a worker of it has not stopped elsewhere, the last one's version is being judged, or a
+ * plan is being made that knows nothing of it.
  */
 export function startJob(
   state: ExecutorState,
@@ -24,7 +25,7 @@ export function startJob(
   const isAtWork = state.instances.some(
     ({ worker }) => worker?.kind === 'retraining' && worker.tenant === tenant.id,
   )
-  if (tenant.candidate !== null || isAtWork) return null
+  if (tenant.candidate !== null || isAtWork || state.frozen !== null) return null
   const job = tenant.job ?? newJob(state, tenure)
   const isNew = tenant.job === null
   const running: RetrainingJob = { ...job, instanceId: instance.id, waitingSinceSeconds: null }
