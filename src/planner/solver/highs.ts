@@ -87,10 +87,18 @@ function encode(highs: Highs, model: Model, scale: number, isRelaxed: boolean): 
   }
 }
 
+/**
+ * Presolve, symmetry detection and restarts find little in start-indexed models with thousands of
+ * columns and cost several times the root relaxation (docs/designs/002-ilp.md has the figures).
+ */
 function optionsOf(settings: SolveSettings): Record<string, boolean | number | string> {
   return {
     output_flag: false,
     random_seed: 0,
+    presolve: 'off',
+    mip_detect_symmetry: false,
+    mip_allow_restart: false,
+    mip_heuristic_run_feasibility_jump: false,
     mip_rel_gap: settings.gapTarget,
     mip_abs_gap: 1e-6,
     ...(settings.secondsMax === undefined ? {} : { time_limit: settings.secondsMax }),
