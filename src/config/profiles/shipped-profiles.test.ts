@@ -76,7 +76,7 @@ test('that fifth is within 3 % of the measured 4g at the median and 15 % at wors
   expect(errors.at(-1)).toBeLessThan(0.15)
 })
 
-test('a job measured on the smaller A100 runs as fast on the larger, where it is known to fit', () => {
+test('a job of the smaller A100 runs as fast on the larger where it is known to fit', () => {
   const small = row('training', 'transformer', 'a100-40gb', '2g.10gb')
   const large = row('training', 'transformer', 'a100-80gb', '2g.20gb')
   expect(at(large, 64)).toBe(at(small, 64))

@@ -34,7 +34,7 @@ export function fullListOf<Item extends z.ZodType>(item: Item, what: string) {
 
 /** A string that is not empty. */
 export function text(what: string) {
-  return z.string({ error: what }).min(1, { error: what })
+  return z.string({ error: what }).min(1, { error: what }).describe(what)
 }
 
 /** A name that appears in tables, in URLs and on the command line. */

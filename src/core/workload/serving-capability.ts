@@ -15,11 +15,12 @@ const aloneShareMax = 0.9
 /**
  * What a model measured at these batch sizes (ascending, at least one) can sustain within the SLO.
  *
- * With late binding a request may find every instance at the beginning of a batch: it waits for that
- * batch and then runs in the next, so a batch is safe if two of its executions fit into the SLO.
- * `itemsMax` is the size with the best throughput among the safe ones, the smallest of equals; if
- * none is safe, 1 where one item alone fits into nine tenths of the SLO. Between measured batches the
- * latency is interpolated linearly; below the first, a batch takes as long as the first (padding).
+ * With late binding a request may find every instance at the beginning of a batch: it waits for
+ * that batch and then runs in the next, so a batch is safe if two of its executions fit into the
+ * SLO. `itemsMax` is the size with the best throughput among the safe ones, the smallest of equals;
+ * if none is safe, 1 where one item alone fits into nine tenths of the SLO. Between measured
+ * batches the latency is interpolated linearly; below the first, a batch takes as long as the first
+ * (padding).
  */
 export function servingCapability(input: {
   readonly points: readonly BatchPoint[]
