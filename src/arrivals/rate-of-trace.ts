@@ -1,5 +1,6 @@
 import { must } from '../base/assert.ts'
 import type { Rng } from '../base/rng.ts'
+import { dispersionRoundSmooth, smoothCounts } from '../core/workload/count-statistics.ts'
 import { type Trace, traceSeconds } from '../core/workload/trace.ts'
 
 /** A stretch of a trace, in whole seconds of it; seconds past the end wrap round to its start. */
@@ -51,9 +52,9 @@ function smoothed(
   }
   const counts = countsIn(trace, wide, rng)
   const inside = { from: before, until: before + stretch.seconds }
-  const ratesRps = smooth(counts, reach, inside)
+  const ratesRps = smoothCounts(counts, reach, inside)
   const middle = counts.subarray(inside.from, inside.until)
-  return { ratesRps, dispersion: dispersionRound(middle, ratesRps, reach), statedGapCv: null }
+  return { ratesRps, dispersion: dispersionRoundSmooth(middle, ratesRps, reach), statedGapCv: null }
 }
 
 /** Requests in each second of the stretch, modulo the trace's length. */
@@ -77,47 +78,6 @@ function countsIn(
     for (let i = second; i < counts.length; i += total) counts[i] = (counts[i] as number) + 1
   }
   return counts
-}
-
-/** Triangular kernel of `reach` seconds to each side, cut and renormalised at the ends. */
-function smooth(
-  counts: Float64Array,
-  reach: number,
-  { from, until }: { readonly from: number; readonly until: number },
-): Float64Array {
-  const result = new Float64Array(until - from)
-  for (let i = from; i < until; i += 1) {
-    const first = Math.max(0, i - reach)
-    const last = Math.min(counts.length - 1, i + reach)
-    let sum = 0
-    let weights = 0
-    for (let j = first; j <= last; j += 1) {
-      const weight = reach + 1 - Math.abs(i - j)
-      sum += weight * (counts[j] as number)
-      weights += weight
-    }
-    result[i - from] = sum / weights
-  }
-  return result
-}
-
-/**
- * Variance over mean of the counts round their smoothed rate. A smoothed value contains its own
- * count, so Poisson counts leave only 1 - 2 w_0 + sum w_j^2 of their variance as residual.
- */
-function dispersionRound(counts: Float64Array, rates: Float64Array, reach: number): number {
-  if (reach < 1) return 1
-  const norm = (reach + 1) ** 2
-  let squares = 0
-  for (let j = -reach; j <= reach; j += 1) squares += ((reach + 1 - Math.abs(j)) / norm) ** 2
-  const left = 1 - (2 * (reach + 1)) / norm + squares
-  let residual = 0
-  let mean = 0
-  for (let i = 0; i < counts.length; i += 1) {
-    residual += ((counts[i] as number) - (rates[i] as number)) ** 2
-    mean += rates[i] as number
-  }
-  return mean > 0 ? residual / (left * mean) : 1
 }
 
 function joined(

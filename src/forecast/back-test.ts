@@ -1,0 +1,74 @@
+import { must } from '../base/assert.ts'
+import { type ArrivalHistory, type Forecaster, meanOf } from './arrival-history.ts'
+
+/** One window of the history: what was forecast at its start and what came, per second. */
+export type BackTestWindow = {
+  readonly expectedRps: Float64Array
+  readonly counts: Float64Array
+}
+
+export type BackTest = {
+  /** In time order. */
+  readonly windows: readonly BackTestWindow[]
+  /** Mean absolute error over mean rate, on means over 10 s; null when nothing arrived. */
+  readonly error: number | null
+  /** Variance of the counts per second round the forecast, over its mean; 1 = Poisson. */
+  readonly dispersion: number
+}
+
+const windowsMax = 8
+/** An origin with far less history than there is now says little of a forecast made now. */
+const historyShareMin = 1 / 3
+/**
+ * Errors are taken on means over this time: of single seconds they would be Poisson noise alone.
+ */
+export const scoreBinSeconds = 10
+
+/**
+ * Forecasts the last windows of the history, each from what lies before it (rolling origin), and
+ * scores them. Null when there is less than one window to score and one to forecast from.
+ */
+export function backTest(
+  forecaster: Forecaster,
+  history: ArrivalHistory,
+  windowSeconds: number,
+): BackTest | null {
+  const length = Math.max(1, Math.floor(windowSeconds))
+  const windows: BackTestWindow[] = []
+  const originMin = Math.max(length, history.length * historyShareMin)
+  for (let k = 1; k <= windowsMax && history.length - k * length >= originMin; k += 1) {
+    const origin = history.length - k * length
+    const before = history.subarray(0, origin)
+    const { ratesRps } = forecaster(before, length, windowSeconds)
+    windows.unshift({ expectedRps: ratesRps, counts: history.subarray(origin, origin + length) })
+  }
+  if (windows.length === 0) return null
+  return { windows, error: errorOf(windows), dispersion: dispersionOf(windows) }
+}
+
+function errorOf(windows: readonly BackTestWindow[]): number | null {
+  let error = 0
+  let arrived = 0
+  for (const { expectedRps, counts } of windows) {
+    for (let from = 0; from < counts.length; from += scoreBinSeconds) {
+      const until = Math.min(counts.length, from + scoreBinSeconds)
+      const came = meanOf(counts, from, until)
+      error += (until - from) * Math.abs(came - meanOf(expectedRps, from, until))
+      arrived += (until - from) * came
+    }
+  }
+  return arrived > 0 ? error / arrived : null
+}
+
+/** Squared residuals over expected counts; forecasts of nothing at all say nothing. */
+function dispersionOf(windows: readonly BackTestWindow[]): number {
+  let residual = 0
+  let expected = 0
+  for (const { expectedRps, counts } of windows) {
+    for (let i = 0; i < counts.length; i += 1) {
+      residual += (must(counts[i]) - must(expectedRps[i])) ** 2
+      expected += must(expectedRps[i])
+    }
+  }
+  return expected > 0 ? residual / expected : 1
+}
