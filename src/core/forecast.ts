@@ -7,7 +7,9 @@ export type ArrivalForecast = {
   readonly method: string
   readonly meanRps: readonly number[]
   readonly dispersion: number
-  /** Mean absolute error over mean rate on the history (back-test); null with too little history. */
+  /**
+   * Mean absolute error over mean rate on the history (back-test); null with too little history.
+   */
   readonly backTestError: number | null
 }
 
