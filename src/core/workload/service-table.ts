@@ -1,4 +1,7 @@
 import { assert, must } from '../../base/assert.ts'
+import { answeredAt, answeredUnderSpread, pooledCurve, type ServiceCurve } from './service-curve.ts'
+
+export type { ServiceCurve } from './service-curve.ts'
 
 /**
  * What a queue really answers in time, for one tenant: for each set of instances (a count per
@@ -12,21 +15,13 @@ export type ServiceTable = {
   readonly sets: readonly ServiceCurve[]
 }
 
-export type ServiceCurve = {
-  /** Instances of each class. */
-  readonly counts: readonly number[]
-  readonly capacityRps: number
-  /** Share of the requests answered in time at each load, for Poisson arrivals, in [0, 1]. */
-  readonly inTimeShare: readonly number[]
-}
-
-/** Nodes and weights of a 7-point equal-probability rule: midpoints of the quantile septiles. */
-const septileNormals = [-1.4652, -0.7916, -0.3661, 0, 0.3661, 0.7916, 1.4652]
+/** Below this relative variance of the rate a mixture cannot be told from its mean. */
+const relativeVarianceMin = 1e-4
 
 /**
  * Expected requests answered in time per second by the instances `counts`, when `meanRps` arrive on
  * average and the per-second counts have variance/mean `dispersion` (1 = Poisson).
- * Over-dispersion is a mixture of Poisson rates (a lognormal rate with variance mean x (d - 1)).
+ * Over-dispersion is a mixture of Poisson rates: a lognormal rate with variance mean x (d - 1).
  */
 export function inTimeRps(
   table: ServiceTable,
@@ -44,61 +39,91 @@ export function inTimeRpsOf(
   meanRps: number,
   dispersion: number,
 ): number {
-  if (meanRps <= 0 || curve === null) return 0
+  if (meanRps <= 0 || curve === null || curve.capacityRps <= 0) return 0
+  const { capacityRps, inTimeShare } = curve
+  const load = meanRps / capacityRps
   const relativeVariance = Math.max(0, dispersion - 1) / meanRps
-  if (relativeVariance < 1e-4) return meanRps * shareAt(table, curve, meanRps)
-  const sigma = Math.sqrt(Math.log1p(relativeVariance))
-  let weight = 0
-  let answered = 0
-  for (const z of septileNormals) {
-    const rate = Math.exp(sigma * z)
-    weight += rate
-    answered += rate * shareAt(table, curve, rate * meanRps)
+  if (relativeVariance < relativeVarianceMin) {
+    return capacityRps * answeredAt(table.loads, inTimeShare, load)
   }
-  return (meanRps * answered) / weight
+  const logVariance = Math.log1p(relativeVariance)
+  return capacityRps * answeredUnderSpread(table.loads, inTimeShare, load, logVariance)
 }
 
-/** The curve of exactly these counts, or null for an empty set. */
+/** What look-ups in one table share. Built at its first use, forgotten with it. */
+type TableIndex = {
+  /** Curves by `hashOf` their counts; tabled ones, and pooled ones once they were asked for. */
+  readonly byHash: Map<number, ServiceCurve>
+  /** The same by the counts as text, for what shares its hash with another, and for null. */
+  readonly byText: Map<string, ServiceCurve | null>
+  /** Capacity of one instance of each class; 0 where the tenant cannot serve. */
+  readonly capacityRps: readonly number[]
+}
+
+const indices = new WeakMap<ServiceTable, TableIndex>()
+
+/** The curve of these counts: the tabled one, or one pooled from it; null when nothing serves. */
 export function curveFor(table: ServiceTable, counts: readonly number[]): ServiceCurve | null {
+  const index = indexOf(table)
+  const curve = index.byHash.get(hashOf(counts))
+  if (curve !== undefined && isSame(curve.counts, counts)) return curve
+  const text = counts.join()
+  const known = index.byText.get(text)
+  if (known !== undefined) return known
+  const pooled = pooledFor(table, counts)
+  index.byText.set(text, pooled)
+  if (pooled !== null && curve === undefined) index.byHash.set(hashOf(counts), pooled)
+  return pooled
+}
+
+/** No two sets of up to ten classes and 36 instances of each share it. */
+function hashOf(counts: readonly number[]): number {
+  let hash = 0
+  for (let k = 0; k < counts.length; k += 1) hash = hash * 37 + (counts[k] as number)
+  return hash
+}
+
+function isSame(a: readonly number[], b: readonly number[]): boolean {
+  for (let k = 0; k < a.length; k += 1) if (a[k] !== b[k]) return false
+  return a.length === b.length
+}
+
+function pooledFor(table: ServiceTable, counts: readonly number[]): ServiceCurve | null {
   assert(counts.length === table.classCount, 'Counts and table disagree on the number of classes')
-  if (counts.every((count) => count === 0)) return null
-  const exact = table.sets.find((set) => set.counts.every((count, k) => count === counts[k]))
-  return exact ?? scaledCurve(table, counts)
+  const base = largestInside(table, counts)
+  if (base === null) return null
+  const { capacityRps } = indexOf(table)
+  const pool = {
+    counts: [...counts],
+    capacityRps: counts.reduce((sum, count, k) => sum + count * must(capacityRps[k]), 0),
+  }
+  return pooledCurve(table.loads, base, pool)
 }
 
-/**
- * A set that the table does not hold (several GPUs): its capacity is the sum over its classes, its
- * curve that of the largest tabled set inside it. More servers queue less, so this errs low.
- */
-function scaledCurve(table: ServiceTable, counts: readonly number[]): ServiceCurve | null {
-  let capacityRps = 0
-  for (const [k, count] of counts.entries()) {
-    const single = table.sets.find((set) => set.counts.every((n, j) => n === (j === k ? 1 : 0)))
-    capacityRps += count * (single?.capacityRps ?? 0)
+/** The tabled set with the most capacity that these instances contain; the first of equals. */
+function largestInside(table: ServiceTable, counts: readonly number[]): ServiceCurve | null {
+  let largest: ServiceCurve | null = null
+  for (const set of table.sets) {
+    const isInside = set.counts.every((count, k) => count <= must(counts[k]))
+    if (isInside && set.capacityRps > (largest?.capacityRps ?? 0)) largest = set
   }
-  const inside = table.sets.filter((set) => set.counts.every((n, k) => n <= must(counts[k])))
-  inside.sort((a, b) => b.capacityRps - a.capacityRps)
-  const largest = inside[0]
-  if (largest === undefined || capacityRps <= 0) return null
-  return { counts, capacityRps, inTimeShare: largest.inTimeShare }
+  return largest
 }
 
-/** Linear in load between the grid's points; beyond the last one the answered rate stays constant. */
-function shareAt(table: ServiceTable, curve: ServiceCurve, rateRps: number): number {
-  if (curve.capacityRps <= 0) return 0
-  const load = rateRps / curve.capacityRps
-  const { loads } = table
-  const last = loads.length - 1
-  if (load <= must(loads[0])) return must(curve.inTimeShare[0])
-  if (load >= must(loads[last])) return (must(curve.inTimeShare[last]) * must(loads[last])) / load
-  let low = 0
-  let high = last
-  while (high - low > 1) {
-    const middle = (low + high) >> 1
-    if (must(loads[middle]) <= load) low = middle
-    else high = middle
+function indexOf(table: ServiceTable): TableIndex {
+  const known = indices.get(table)
+  if (known !== undefined) return known
+  const capacityRps = new Array<number>(table.classCount).fill(0)
+  for (const { counts, capacityRps: capacity } of table.sets) {
+    assert(counts.length === table.classCount, 'A set and its table disagree on the classes')
+    const k = counts.findIndex((count) => count > 0)
+    if (counts.reduce((sum, count) => sum + count, 0) === 1) capacityRps[k] = capacity
   }
-  const a = must(loads[low])
-  const share = (load - a) / (must(loads[high]) - a)
-  return must(curve.inTimeShare[low]) * (1 - share) + must(curve.inTimeShare[high]) * share
+  const index = { byHash: new Map(), byText: new Map(), capacityRps }
+  for (const curve of table.sets) {
+    index.byHash.set(hashOf(curve.counts), curve)
+    index.byText.set(curve.counts.join(), curve)
+  }
+  indices.set(table, index)
+  return index
 }
