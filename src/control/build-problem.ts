@@ -4,6 +4,7 @@ import type { PlanningProblem, PlanningTenant, RetrainingUnderWay } from '../cor
 import { slotsFor } from '../core/plan/warm-up.ts'
 import type { Site, SiteTenant } from '../core/site.ts'
 import type { ServiceTable } from '../core/workload/service-table.ts'
+import { classIndexIn } from './class-index.ts'
 import { type ExecutorState, tenantOf } from './executor-state.ts'
 import { remainingWork } from './remaining-work.ts'
 import { runningInstances } from './running-instances.ts'
@@ -101,12 +102,8 @@ function underWayOf(
   if (job === null) return null
   const { startSeconds, whole } = expected
   const forecast = must(whole, `No outlook for the retraining of ${tenant.id} under way`)
-  const classIndexOf = (gpu: number, profileId: number): number => {
-    const modelId = site.gpus[gpu]?.model.id
-    return site.classes.findIndex(
-      (own) => own.gpuModelId === modelId && own.profileId === profileId,
-    )
-  }
+  const classIndexOf = (gpu: number, profileId: number): number =>
+    classIndexIn(site, gpu, profileId)
   return {
     forecast: remainingWork(state, job, { forecast, startSeconds, classIndexOf }),
     instanceId: job.instanceId,

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { ControlWorld } from '../../test/control-world.ts'
-import { randomPlan } from '../../test/random-plan.ts'
+import { randomLayoutPlan } from '../../test/random-layout-plan.ts'
 import { must } from '../base/assert.ts'
 import { Rng } from '../base/rng.ts'
 import { a30 } from '../core/mig/catalog/a30.ts'
@@ -39,7 +39,7 @@ function carryOut({ seed, plans, hasFaults }: Run): ControlWorld {
     world.run(now)
     const startSeconds = now
     const blocks = 2 + rng.integer(12)
-    const plan = randomPlan(rng, { gpus, tenants, startSeconds, slots, blocks, existing })
+    const plan = randomLayoutPlan(rng, { gpus, tenants, startSeconds, slots, blocks, existing })
     world.send({ kind: 'plan-accepted', plan, atSeconds: now })
     now += rng.uniform() < 0.5 ? slots : 1 + rng.integer(slots)
     if (hasFaults) breakSomething(world, rng, startSeconds, now)
