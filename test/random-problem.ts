@@ -41,14 +41,20 @@ type Choices = Required<Omit<RandomProblemOptions, 'size' | 'profileIds'>> & {
   readonly profileIds: readonly number[] | null
 }
 
-/** Few enough placements that every plan of a few slots can be tried. */
-const smallGpus: readonly { readonly model: string; readonly profileIds: readonly number[] }[] = [
-  { model: 'a30', profileIds: [5, 0] },
-  { model: 'a30', profileIds: [14, 0] },
-  { model: 'a100-80gb', profileIds: [9, 5] },
-  { model: 'a100-80gb', profileIds: [9, 5, 0] },
-  { model: 'a100-80gb', profileIds: [14, 5] },
-  { model: 'a100-80gb', profileIds: [14, 9] },
+type SmallGpu = {
+  readonly model: string
+  readonly profileIds: readonly number[]
+  readonly slotsMax: number
+}
+
+/** Few enough placements and slots that every plan can be tried. */
+const smallGpus: readonly SmallGpu[] = [
+  { model: 'a30', profileIds: [5, 0], slotsMax: 6 },
+  { model: 'a30', profileIds: [14, 0], slotsMax: 3 },
+  { model: 'a100-80gb', profileIds: [9, 5], slotsMax: 6 },
+  { model: 'a100-80gb', profileIds: [9, 5, 0], slotsMax: 6 },
+  { model: 'a100-80gb', profileIds: [14, 5], slotsMax: 6 },
+  { model: 'a100-80gb', profileIds: [14, 9], slotsMax: 4 },
 ]
 
 /** A well-formed planning problem: the same generator state gives the same problem. */
@@ -94,7 +100,8 @@ function choose(rng: Rng, options: RandomProblemOptions): Choices {
   const isSmall = options.size === 'small'
   const gpu = must(smallGpus[rng.integer(smallGpus.length)])
   const isCoarse = rng.uniform() < 0.5
-  const slotCount = options.slotCount ?? (isSmall ? 3 + rng.integer(4) : isCoarse ? 20 : 200)
+  const slotCount =
+    options.slotCount ?? (isSmall ? 3 + rng.integer(gpu.slotsMax - 2) : isCoarse ? 20 : 200)
   const slotSeconds = options.slotSeconds ?? (isSmall ? 1 + 4 * rng.integer(2) : isCoarse ? 10 : 1)
   const hasRunning = options.hasRunning ?? rng.uniform() < 0.6
   const longSlots = isSmall ? 6 : Math.round(0.9 * slotCount)

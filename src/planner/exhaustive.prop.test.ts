@@ -1,0 +1,44 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { randomPlan } from '../../test/random-plan.ts'
+import { randomProblem } from '../../test/random-problem.ts'
+import { Rng } from '../base/rng.ts'
+import { checkPlan } from '../core/plan/check.ts'
+import { planFromBlocks } from '../core/plan/plan-from-blocks.ts'
+import type { PlanningProblem } from '../core/plan/problem.ts'
+import { valueOf } from '../core/plan/value.ts'
+import { searchExhaustively } from './exhaustive.ts'
+
+const seeds = fc.nat(1_000_000)
+
+test('the best plan of a small problem is legal, and worth what the search says', () => {
+  fc.assert(
+    fc.property(seeds, fc.boolean(), (seed, hasFloors) => {
+      const problem = randomProblem(new Rng(seed), { size: 'small', hasFloors })
+      const best = searchExhaustively(problem)
+      if (best.kind === 'none') {
+        expect(hasFloors).toBe(true)
+        return
+      }
+      const plan = planFromBlocks(problem, 'test', best.blocks)
+      expect(checkPlan(problem, plan)).toEqual({ kind: 'legal' })
+      const value = valueOf(problem, plan)
+      expect(value.objective).toBeCloseTo(best.objective, 12)
+      expect(value.terminal).toBeCloseTo(best.terminal, 12)
+      for (let i = 0; i < 10; i += 1) expectNotBetter(best, problem, seed + i)
+    }),
+    { numRuns: 30 },
+  )
+})
+
+/** No plan that is legal by chance, floors included, beats the best. */
+function expectNotBetter(
+  best: { readonly objective: number; readonly terminal: number },
+  problem: PlanningProblem,
+  seed: number,
+): void {
+  const plan = randomPlan(new Rng(seed, 'plan'), problem, 15)
+  if (checkPlan(problem, plan).kind === 'illegal') return
+  const { objective, terminal } = valueOf(problem, plan)
+  expect(objective + terminal).toBeLessThanOrEqual(best.objective + best.terminal + 1e-12)
+}
