@@ -87,7 +87,7 @@ function extender(problem: PlanningProblem, inTime: InTime): Extender {
   })
 }
 
-/** Among ways to one situation those stay that no other beats in value and in all floors' counts. */
+/** Of the ways to one situation those stay that no other beats in value and all floors' counts. */
 function keepBest(next: Map<string, Way[]>, key: string, way: Way): void {
   const others = next.get(key)
   if (others === undefined) {
