@@ -193,6 +193,11 @@ describe('a retraining configuration', () => {
     expect(forecast.secondsByClass).toEqual([300, null, 60])
   })
 
+  test('of which nothing is known is expected to win back part of what drift has cost', () => {
+    const forecast = forecastRetraining({ ...usual, fresh: { mean: 0.8, deviation: 0.03 } })
+    expect(forecast.accuracyAfter[0]).toBeCloseTo(0.6 + 0.6 * 0.2 - 4e-4 * 10, 6)
+  })
+
   test('is expected to achieve again what it achieved, and to fall with the drift', () => {
     const finished = [700, 800, 900].map((at) => finishedRun('full', 0.85, at))
     const forecast = forecastRetraining({ ...usual, finished })
