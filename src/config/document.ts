@@ -34,9 +34,16 @@ export function parseSource(text: string, file: string): SourceDocument {
   }
   const refuse = (offset: number, found: string): ConfigError =>
     new ConfigError(at(offset), { code: 'syntax', found, accepted })
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, merge: false })
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    prettyErrors: false,
+    stringKeys: true,
+  })
   const problem = document.errors[0] ?? document.warnings[0]
-  if (problem !== undefined) throw refuse(problem.pos[0], oneLine(problem.message))
+  if (problem !== undefined) {
+    const isMultiple = problem.code === 'MULTIPLE_DOCS'
+    throw refuse(problem.pos[0], isMultiple ? 'a second document' : oneLine(problem.message))
+  }
   const placeOf = (path: DocumentPath, isKey = false): DocumentPlace =>
     at(offsetOf(document, path, isKey), pathText(path))
   return {
@@ -45,6 +52,22 @@ export function parseSource(text: string, file: string): SourceDocument {
     error: (path, complaint) =>
       new ConfigError(placeOf(path, complaint.code === 'unknown-key'), complaint),
     placeOf,
+  }
+}
+
+/** The same for JSON that is expected to be right: positions cost a second parse, when needed. */
+export function jsonSource(text: string, file: string): SourceDocument {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    return parseSource(text, file)
+  }
+  return {
+    file,
+    value,
+    error: (path, complaint) => parseSource(text, file).error(path, complaint),
+    placeOf: (path) => parseSource(text, file).placeOf(path),
   }
 }
 

@@ -93,7 +93,7 @@ export function noFigures(
   figures: readonly { readonly kind: ClassFigures['kind'] }[],
 ): Error {
   const { source, library, classes, tenant } = context
-  const names = classes.map(({ gpuModelId, name }) => `${gpuModelId} ${name}`).join(', ')
+  const names = namesOf(classes)
   if (figures.some((known) => known.kind === 'does-not-fit')) {
     const need = tenant.memory[kind === 'inference' ? 'inference' : 'retraining']
     const asked = need === undefined ? '' : ` with ${need} MiB`
@@ -109,6 +109,17 @@ export function noFigures(
     found: `${model}, of which nothing is known on this site's instances (${names})`,
     accepted: `a GPU with figures, ${gpus.join(' or ')}, or figures of your own under profiles:`,
   })
+}
+
+/** "a100-80gb 1g.10gb, 2g.20gb; a30 1g.6gb" */
+function namesOf(classes: readonly InstanceClass[]): string {
+  const models = [...new Set(classes.map(({ gpuModelId }) => gpuModelId))]
+  return models
+    .map((model) => {
+      const own = classes.filter(({ gpuModelId }) => gpuModelId === model)
+      return `${model} ${own.map(({ name }) => name).join(', ')}`
+    })
+    .join('; ')
 }
 
 function namePath({ path }: TenantContext, kind: ProfileKind): DocumentPath {

@@ -16,12 +16,12 @@ export function resolveSimulation(
   if (simulation === undefined) return null
   checkTiming(config, simulation, source)
   checkNames(config, simulation, source)
-  const tenants = config.tenants.map(({ name, items }, i): SimulatedTenant => {
+  const tenants = config.tenants.map(({ name, items }): SimulatedTenant => {
     const path: DocumentPath = ['simulation', 'tenants', name]
     const truth = simulation.tenants[name]
     if (truth === undefined) {
       const found = `no key ${JSON.stringify(name)}`
-      const accepted = `arrivals and drift of every tenant, also of tenants[${i}]`
+      const accepted = 'a key with arrivals and drift for every tenant'
       throw source.error(['simulation', 'tenants'], { code: 'missing-key', found, accepted })
     }
     const timing: ArrivalTiming = {

@@ -68,15 +68,16 @@ function checkAbility(instance: StaticInstance, parts: SiteParts, refuse: Refuse
   const modelId = must(parts.gpus[instance.gpu]).model.id
   const canDo = parts.classes.map((_, k) =>
     role === 'inference'
-      ? must(tenant.serving[k]) !== null
-      : tenant.retraining.some(({ secondsByClass }) => must(secondsByClass[k]) !== null),
+      ? (tenant.serving[k] ?? null) !== null
+      : tenant.retraining.some(({ secondsByClass }) => (secondsByClass[k] ?? null) !== null),
   )
   const isOf = ({ gpuModelId, profileId }: InstanceClass): boolean =>
     gpuModelId === modelId && profileId === instance.profileId
   if (canDo[parts.classes.findIndex(isOf)] === true) return
   const able = parts.classes.filter((_, k) => canDo[k] === true).map(({ name }) => name)
   const found = `${role} of ${id} where it does not fit, misses its SLO, or nothing is known of it`
-  const accepted = able.length === 0 ? 'no such role' : `one of ${[...new Set(able)].join(', ')}`
+  const accepted =
+    able.length === 0 ? 'another tenant or role' : `one of ${[...new Set(able)].join(', ')}`
   throw refuse('profile', 'contradiction', found, accepted)
 }
 

@@ -10,26 +10,39 @@ export function oneOf(names: readonly string[], found: string): string {
   const near = nearest(names, found)
   const list = names.slice(0, listedMax).join(', ')
   const more = names.length > listedMax ? ` and ${names.length - listedMax} more` : ''
-  const all = names.length === 1 ? list : `one of ${list}${more}`
+  if (names.length === 1) return list
+  const all = `one of ${list}${more}`
   return near === null ? all : `${all}; did you mean ${near}`
 }
 
-/** The name that needs the fewest edits to become, if at most a third of its letters change. */
+/**
+ * The name that needs the fewest edits, if at most a third of the letters change; among equals the
+ * one that begins alike for longest, because slips are rarer at the beginning.
+ */
 export function nearest(names: readonly string[], found: string): string | null {
   const wanted = found.toLowerCase().slice(0, 80)
   let best: string | null = null
   let least = Number.POSITIVE_INFINITY
+  let alike = -1
   for (const name of names) {
     const plain = name.toLowerCase()
     const isPart = wanted.length >= 3 && (plain.startsWith(wanted) || wanted.startsWith(plain))
     const edits = isPart ? 1 : editDistance(wanted, plain)
     const limit = Math.max(1, Math.floor(Math.max(wanted.length, plain.length) / 3))
-    if (edits <= limit && edits < least) {
+    const prefix = commonPrefix(wanted, plain)
+    if (edits <= limit && (edits < least || (edits === least && prefix > alike))) {
       best = name
       least = edits
+      alike = prefix
     }
   }
   return best
+}
+
+function commonPrefix(a: string, b: string): number {
+  let length = 0
+  while (length < a.length && a[length] === b[length]) length += 1
+  return length
 }
 
 /** Insertions, deletions, substitutions and swaps of neighbours (optimal string alignment). */

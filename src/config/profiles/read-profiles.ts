@@ -98,7 +98,7 @@ function checkTables(tables: readonly ProfileTable[], source: SourceDocument): v
       const place = [...path, 'perSecond', name]
       checkProfile(gpu, name, source, place)
       if (rates.length !== table.batches.length) {
-        const found = `${rates.length} figures`
+        const found = `a list of ${rates.length}`
         const accepted = `${table.batches.length}, one for each batch size`
         throw source.error(place, { code: 'contradiction', found, accepted })
       }

@@ -73,7 +73,7 @@ const simulatedTenant = mapping({
 const simulation = mapping({
   duration: duration({ isPositive: true, max: week }),
   history: duration({ max: week }).prefault('600s'),
-  seeds: fullListOf(whole(0, 2 ** 32 - 1), 'seeds, whole numbers of at least 0').prefault([1]),
+  seeds: fullListOf(whole(0, 2 ** 32 - 1), 'seeds (whole numbers from 0)').prefault([1]),
   truthSpread: number(0, 0.5).prefault(0.1),
   labelledShare: positive(1).prefault(1),
   tenants: mappingOf(simulatedTenant, 'names of tenants to their arrivals and drift'),

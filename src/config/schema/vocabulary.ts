@@ -28,7 +28,7 @@ export function listOf<Item extends z.ZodType>(item: Item, what: string) {
 }
 
 export function fullListOf<Item extends z.ZodType>(item: Item, what: string) {
-  const error = `a list of at least one of ${what}`
+  const error = `a list of ${what}, at least one`
   return z.array(item, { error }).min(1, { error })
 }
 
