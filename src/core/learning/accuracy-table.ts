@@ -2,7 +2,7 @@ import { assert, must } from '../../base/assert.ts'
 
 /**
  * Accuracy of a model on a drifting stream, as measured by running the learner of `src/learning`
- * many times (scripts/make-accuracy-tables.ts). "Drift" is the distance the concept has moved (for
+ * many times (scripts/make-accuracy-tables.mjs). "Drift" is the distance the concept has moved (for
  * the rotating hyperplane: radians), so a table does not know about seconds.
  */
 export type AccuracyTable = {
