@@ -71,7 +71,7 @@ describe.each(studies)('data/accuracy/$id.json', (study) => {
     expect(cheaper).toBeLessThan(accuracyAt(table, 'full', 0.6, 0))
   })
 
-  test('shows retraining that hurts: little data or a wrong learning rate spoil a good version', () => {
+  test('shows retraining that hurts: little data or a wrong rate spoil a good version', () => {
     for (const id of ['little-data', 'hot']) {
       for (const staleness of [0, 0.05]) {
         const before = initialAccuracyAt(table, staleness)
