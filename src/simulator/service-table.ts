@@ -44,21 +44,25 @@ export type ServiceTableInput = {
   readonly serving: readonly (ServingCapability | null)[]
   /** How items spread over requests, where that is known; else the whole numbers round the mean. */
   readonly items?: ArrivalSeries['items']
+  /** Variation of the gaps between requests, from the tenant's history; absent = 1, Poisson. */
+  readonly gapCv?: number
   readonly classes: readonly InstanceClass[]
   readonly gpus: readonly Pick<SiteGpu, 'model' | 'profileIds'>[]
 }
 
 /**
  * What one tenant's requests get from each set of instances that one GPU of the site can give it,
- * measured: the data plane itself runs under Poisson arrivals at each load of a grid, executions
- * by the profile with the noise of single batches. That the profile is not the truth is not in
- * the table. Deterministic: the draws are the same for each set and load, which also makes curves
- * comparable.
+ * measured: the data plane itself runs under arrivals of a constant mean rate at each load of a
+ * grid, executions by the profile with the noise of single batches. That the profile is not the
+ * truth is not in the table. Deterministic: the draws are the same for each set and load, which
+ * also makes curves comparable. Plain data: make it once for a tenant and hand it on.
  */
 export function makeServiceTable(input: ServiceTableInput): ServiceTable {
   assert(input.sloSeconds < Infinity, 'A service table needs an SLO')
   const sets = heldSets(input).map((counts) => measureCurve(input, counts))
-  return { classCount: input.classes.length, loads: grid.map(({ load }) => load), sets }
+  const loads = grid.map(({ load }) => load)
+  // Counts of a renewal process have the squared variation of its gaps as their dispersion.
+  return { classCount: input.classes.length, loads, sets, dispersion: (input.gapCv ?? 1) ** 2 }
 }
 
 /** Every non-empty multiset of instances it can serve on, on one GPU of each model in the site. */
@@ -102,7 +106,7 @@ function capacityOf({ serving, itemsPerRequest }: ServiceTableInput, k: number):
 }
 
 /**
- * The share in time of about `requests` Poisson arrivals whose fate is known after a warm-up, and
+ * The share in time of about `requests` arrivals whose fate is known after a warm-up, and
  * the rate that they really had.
  */
 export function measureShare(
@@ -116,9 +120,9 @@ export function measureShare(
   const arrivals: ArrivalSeries = {
     ratesRps: new Float64Array(Math.ceil(durationSeconds)).fill(run.rateRps),
     historySeconds: 0,
-    gapCv: 1,
+    gapCv: input.gapCv ?? 1,
     items: input.items ?? wholeItems(itemsPerRequest),
-    description: 'Poisson',
+    description: 'constant rate',
   }
   const queueRequestsMax = queueRequestsMaxDefault
   const engine = new RequestEngine({

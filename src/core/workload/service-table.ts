@@ -13,6 +13,8 @@ export type ServiceTable = {
   readonly classCount: number
   readonly loads: readonly number[]
   readonly sets: readonly ServiceCurve[]
+  /** Variance over mean of the counts it was measured with; absent = 1, Poisson. */
+  readonly dispersion?: number
 }
 
 /** Below this relative variance of the rate a mixture cannot be told from its mean. */
@@ -21,7 +23,9 @@ const relativeVarianceMin = 1e-4
 /**
  * Expected requests answered in time per second by the instances `counts`, when `meanRps` arrive on
  * average and the per-second counts have variance/mean `dispersion` (1 = Poisson).
- * Over-dispersion is a mixture of Poisson rates: a lognormal rate with variance mean x (d - 1).
+ * Dispersion beyond the table's own is a mixture of rates: a lognormal rate with variance
+ * mean x (d - d of the table). That is exact for rates that last a second, and too hopeful for
+ * requests that come in clumps within it: those belong into the table (`gapCv` of its making).
  */
 export function inTimeRps(
   table: ServiceTable,
@@ -42,7 +46,7 @@ export function inTimeRpsOf(
   if (meanRps <= 0 || curve === null || curve.capacityRps <= 0) return 0
   const { capacityRps, inTimeShare } = curve
   const load = meanRps / capacityRps
-  const relativeVariance = Math.max(0, dispersion - 1) / meanRps
+  const relativeVariance = Math.max(0, dispersion - (table.dispersion ?? 1)) / meanRps
   if (relativeVariance < relativeVarianceMin) {
     return capacityRps * answeredAt(table.loads, inTimeShare, load)
   }
