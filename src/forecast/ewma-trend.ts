@@ -1,5 +1,5 @@
 import { must } from '../base/assert.ts'
-import { binnedRates, type Forecaster } from './arrival-history.ts'
+import { binnedRates, type Forecaster, meanOf } from './arrival-history.ts'
 import { lastWindow } from './last-window.ts'
 
 type Smoothing = { readonly level: number; readonly trend: number; readonly damping: number }
@@ -30,7 +30,7 @@ export const ewmaTrend: Forecaster = (history, horizonSeconds, windowSeconds) =>
     },
     { error: Number.POSITIVE_INFINITY, smoothing: must(smoothings[0]) },
   ).smoothing
-  const state = must(states(bins, chosen).at(-1))
+  const state = bins.reduce((now: State, rate) => after(now, rate, chosen), firstState(bins))
   const ratesRps = Float64Array.from({ length: horizonSeconds }, (_, second) => {
     const steps = (second + 0.5) / binSeconds + 0.5
     return Math.max(0, state.level + state.trend * dampedSteps(chosen.damping, steps))
@@ -43,37 +43,35 @@ function dampedSteps(damping: number, steps: number): number {
   return damping === 1 ? steps : (damping * (1 - damping ** steps)) / (1 - damping)
 }
 
-/** The state after each bin. */
-function states(bins: Float64Array, { level: a, trend: b, damping }: Smoothing): readonly State[] {
-  let level = must(bins[0])
-  let trend = 0
-  return Array.from(bins, (rate) => {
-    const expected = level + damping * trend
-    const next = a * rate + (1 - a) * expected
-    trend = b * (next - level) + (1 - b) * damping * trend
-    level = next
-    return { level, trend }
-  })
+/** The state after one more bin. */
+function after({ level, trend }: State, rate: number, smoothing: Smoothing): State {
+  const expected = level + smoothing.damping * trend
+  const next = smoothing.level * rate + (1 - smoothing.level) * expected
+  const slope = smoothing.trend * (next - level) + (1 - smoothing.trend) * smoothing.damping * trend
+  return { level: next, trend: slope }
 }
 
 /**
  * Sum of squared errors of the mean over the next `ahead` bins, from each bin with that many left.
  */
 function errorOf(bins: Float64Array, smoothing: Smoothing, ahead: number): number {
-  const all = states(bins, smoothing)
   let stepsMean = 0
   for (let step = 1; step <= ahead; step += 1) {
     stepsMean += dampedSteps(smoothing.damping, step) / ahead
   }
-  let sum = 0
+  let state = firstState(bins)
+  let sum = meanOf(bins, 1, ahead + 1) * ahead
   let error = 0
-  for (let i = 1; i <= ahead; i += 1) sum += bins[i] ?? 0
   for (let origin = 0; origin + ahead < bins.length; origin += 1) {
-    const { level, trend } = must(all[origin])
-    const forecast = Math.max(0, level + trend * stepsMean)
+    state = after(state, bins[origin] as number, smoothing)
+    const forecast = Math.max(0, state.level + state.trend * stepsMean)
     // The first bins only warm the state up: it starts at one noisy bin.
     if (origin >= bins.length / 10) error += (sum / ahead - forecast) ** 2
     sum += (bins[origin + ahead + 1] ?? 0) - (bins[origin + 1] as number)
   }
   return error
+}
+
+function firstState(bins: Float64Array): State {
+  return { level: must(bins[0]), trend: 0 }
 }

@@ -46,6 +46,9 @@ export function forecastArrivals(input: ArrivalForecastInput): ScoredArrivalFore
   return withInjectedError(forecast, settings.injectedError, input.errorRng)
 }
 
+/** A method that is less plain must have been better by more than chance would make it. */
+const clearlyBetter = 0.95
+
 type Scored = { readonly forecaster: Forecaster; readonly score: BackTest | null }
 
 /**
@@ -61,7 +64,9 @@ function chosen(
     score: backTest(forecaster, history, windowSeconds),
   }))
   const errorOf = ({ score }: Scored): number => score?.error ?? Number.POSITIVE_INFINITY
-  return scored.reduce((best, other) => (errorOf(other) < errorOf(best) ? other : best))
+  return scored.reduce((best, other) =>
+    errorOf(other) < clearlyBetter * errorOf(best) ? other : best,
+  )
 }
 
 function candidates(settings: ForecastSettings): readonly [Forecaster, ...Forecaster[]] {

@@ -1,7 +1,7 @@
 import { must } from '../base/assert.ts'
 import { type ArrivalHistory, binnedRates, meanOf } from './arrival-history.ts'
 
-const binCountMax = 1000
+const binCountMax = 600
 /** Bins hold about this many requests, so that Poisson noise does not drown the season. */
 const requestsPerBin = 30
 const correlationMin = 0.2
