@@ -10,6 +10,9 @@ export type ArrivalSeries = {
   readonly gapCv: number
   /** Items per request: 1, or drawn from this distribution of (items, share) pairs. */
   readonly items: readonly { readonly items: number; readonly share: number }[]
-  /** What was done to the source, in words: "azure-llm conversation, x180, rate resampled as Poisson". */
+  /**
+   * What was done to the source, in words: "azure-llm conversation, x180, rate resampled as
+   * Poisson".
+   */
   readonly description: string
 }

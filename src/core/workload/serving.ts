@@ -1,4 +1,6 @@
-/** Where a figure comes from: a published measurement, our derivation from one, or the user's file. */
+/**
+ * Where a figure comes from: a published measurement, our derivation from one, or the user's file.
+ */
 export type Provenance = 'measured' | 'derived' | 'own'
 
 /**
