@@ -204,6 +204,15 @@ describe('make before break', () => {
     expect(drain?.atSeconds).toBe(48 + 0.25 + 4 + 1)
   })
 
+  test('but not in a plan that was made blind to overhead', () => {
+    const own = world()
+    const late = on(threeSlices, 4, serve('a', 50, 100))
+    const blind = plan(0, 100, on(threeSlices, 0, serve('a', 0, 50)), late)
+    accept(own, 0, { ...blind, overhead: 'blind' })
+    own.run(60)
+    expect(own.effectsOf('route-drain')[0]?.atSeconds).toBe(50)
+  })
+
   test('but not when its slices are wanted', () => {
     const own = world()
     const late = on(threeSlices, 4, serve('a', 48, 100, 50))

@@ -7,8 +7,8 @@ const observedSecondsMin = 5
 
 /**
  * What is left of a retraining when a plan starts, as its forecast with seconds per class scaled
- * down. Where it has run for a while, the speed it showed corrects the profile, of all classes alike.
- * `classIndexOf` tells the class of the instance it runs on.
+ * down. Where it has run for a while, the speed it showed corrects the profile, of all classes
+ * alike. `classIndexOf` tells the class of the instance it runs on.
  */
 export function remainingWork(
   state: ExecutorState,

@@ -17,9 +17,9 @@ export type StartTimes = {
 }
 
 /**
- * The GPU instances a plan that starts at `startSeconds` will find, as far as one can tell now, with
- * the workers that will still be on them; times by the profile, not by the truth. Made from a state
- * in which a plan was requested, so nothing else begins until then.
+ * The GPU instances a plan that starts at `startSeconds` will find, as far as one can tell now,
+ * with the workers that will still be on them; times by the profile, not by the truth. Made from a
+ * state in which a plan was requested, so nothing else begins until then.
  */
 export function runningInstances(
   state: ExecutorState,

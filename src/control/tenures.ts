@@ -183,10 +183,12 @@ function isRetrainingOver(
 
 /**
  * Whether an instance whose time is up goes on serving because what should have taken over by now
- * is late, and nobody needs its slices.
+ * is late, and nobody needs its slices. Not in plans made blind to overhead: there everything is
+ * late, and that is what they are made to show.
  */
 function waitsForSuccessor(state: ExecutorState, index: number, tenure: Tenure): boolean {
   const accepted = must(state.accepted)
+  if (accepted.plan.overhead === 'blind') return false
   const planned = must(accepted.plan.instances[index])
   const { instanceId, tenureIndex } = must(accepted.progress[index])
   const instance = instanceId === null ? undefined : findInstance(state, instanceId)

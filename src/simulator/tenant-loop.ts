@@ -21,10 +21,10 @@ export type EngineTenant = {
   readonly serviceSeconds?: ServiceSampler
 }
 
-/** Sums per second of the run; what happens after its end counts to the last second. */
+/** Sums per second of the run. */
 export type PerSecond = {
   readonly arrived: Float64Array
-  /** Answers in time, by the second they were given in. */
+  /** Answers in time, by the second their request arrived in: never more than arrived. */
   readonly inTime: Float64Array
   /** Their servers' accuracy, summed. */
   readonly accuracySum: Float64Array
@@ -177,12 +177,17 @@ export class TenantLoop {
     const { arrivalSeconds, count } = this.plane.batchOf(server)
     const inTime = this.plane.complete(server, nowSeconds)
     const { latency, perSecond } = this
-    for (let p = 0; p < count; p += 1) latency.add(nowSeconds - (arrivalSeconds[p] as number))
-    const earned = inTime * (this.#accuracy[server] as number)
-    const second = nowSeconds < this.#lastSecond ? nowSeconds | 0 : this.#lastSecond
-    perSecond.inTime[second] = (perSecond.inTime[second] as number) + inTime
-    perSecond.accuracySum[second] = (perSecond.accuracySum[second] as number) + earned
-    this.accuracySum += earned
+    const accuracy = this.#accuracy[server] as number
+    const late = count - inTime
+    for (let p = 0; p < count; p += 1) {
+      const at = arrivalSeconds[p] as number
+      latency.add(nowSeconds - at)
+      if (p < late) continue
+      const second = at | 0
+      perSecond.inTime[second] = (perSecond.inTime[second] as number) + 1
+      perSecond.accuracySum[second] = (perSecond.accuracySum[second] as number) + accuracy
+    }
+    this.accuracySum += inTime * accuracy
     this.#completionAt[server] = Infinity
     this.#findFirstCompletion()
   }

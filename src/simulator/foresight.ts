@@ -1,0 +1,167 @@
+import { must } from '../base/assert.ts'
+import type { Rng } from '../base/rng.ts'
+import type { ProblemSpan, TenantOutlook } from '../control/build-problem.ts'
+import type { ExecutorState } from '../control/executor-state.ts'
+import type { RetrainingForecast } from '../core/forecast.ts'
+import { slotsFor } from '../core/plan/warm-up.ts'
+import type { Information } from '../core/policy.ts'
+import type { Site } from '../core/site.ts'
+import type { ServiceTable } from '../core/workload/service-table.ts'
+import {
+  type ArrivalMoment,
+  type ArrivalOutlook,
+  foreseeArrivals,
+  knowArrivals,
+} from './arrival-outlook.ts'
+import type { LabelBook } from './label-book.ts'
+import { probe } from './probing.ts'
+import {
+  foreseeRetraining,
+  knowRetraining,
+  type RetrainingMoment,
+  type RetrainingOutlook,
+} from './retraining-outlook.ts'
+import type { Truth } from './truth.ts'
+import type { Versions } from './versions.ts'
+
+export type Foreseen = { readonly outlook: TenantOutlook; readonly arrivals: ArrivalOutlook }
+
+export type PlanMoment = {
+  readonly nowSeconds: number
+  readonly span: ProblemSpan
+  readonly state: ExecutorState
+  /** Requests of each tenant in each whole second of the run so far. */
+  readonly arrived: readonly Float64Array[]
+}
+
+/** What a policy is told of the future: forecasts, or the truth if it is an oracle. */
+export class Foresight {
+  readonly #options: {
+    readonly site: Site
+    readonly truth: Truth
+    readonly versions: Versions
+    readonly book: LabelBook
+    readonly services: readonly ServiceTable[]
+    readonly information: Information
+    readonly rng: Rng
+  }
+  /**
+   * What was last expected of each tenant's configurations: the clearly worse are not tried again.
+   */
+  readonly #lastOffers: (readonly RetrainingForecast[])[]
+
+  constructor(options: {
+    readonly site: Site
+    readonly truth: Truth
+    readonly versions: Versions
+    readonly book: LabelBook
+    readonly services: readonly ServiceTable[]
+    readonly information: Information
+    readonly rng: Rng
+  }) {
+    this.#options = options
+    this.#lastOffers = options.site.tenants.map(() => [])
+  }
+
+  /** At a window's start, after its labels have come: configurations are tried out on them. */
+  probeAll(state: ExecutorState, windowIndex: number): void {
+    const { site, book, versions, information, rng } = this.#options
+    if (information.retraining === 'truth') return
+    for (const [tenant, { id }] of site.tenants.entries()) {
+      if (!this.#isOffered(state, tenant)) continue
+      const { probes, secondsByClass } = probe({
+        site,
+        versions,
+        tenant,
+        configurationIds: this.#worthTrying(tenant),
+        from: book.of(tenant).deployed.versionId,
+        labelsSeconds: book.labelsSeconds,
+        rng: rng.split(`probe/${id}/${windowIndex}`),
+      })
+      book.probed(tenant, probes, secondsByClass)
+    }
+  }
+
+  /** Parallel to the site's tenants. */
+  outlooks(moment: PlanMoment): readonly Foreseen[] {
+    return this.#options.site.tenants.map((_, tenant) => this.#outlook(tenant, moment))
+  }
+
+  #outlook(tenant: number, moment: PlanMoment): Foreseen {
+    const arrivals = this.#arrivals(tenant, moment)
+    const { deployed, retraining, underWay } = this.#retraining(tenant, moment)
+    if (retraining.length > 0) this.#lastOffers[tenant] = retraining
+    const outlook: TenantOutlook = {
+      arrivals: arrivals.forecast,
+      valuePerAnswer: 0,
+      service: must(this.#options.services[tenant]),
+      accuracyDeployed: deployed.perSlot,
+      accuracyTerminal: deployed.terminal,
+      retraining,
+      underWay,
+    }
+    return { outlook, arrivals }
+  }
+
+  #arrivals(tenant: number, { nowSeconds, span, arrived }: PlanMoment): ArrivalOutlook {
+    const { site, truth, information, rng } = this.#options
+    const { startSeconds, endSeconds, windowIndex } = span
+    const moment: ArrivalMoment = {
+      nowSeconds,
+      startSeconds,
+      slotCount: slotsFor(endSeconds - startSeconds, site.slotSeconds),
+      arrived: must(arrived[tenant]),
+      errorRng: rng.split(`forecast-error/${must(site.tenants[tenant]).id}/${windowIndex}`),
+    }
+    const own = must(truth.tenants[tenant])
+    const isOracle = information.arrivals === 'truth'
+    return isOracle ? knowArrivals(site, own, moment) : foreseeArrivals(site, own, moment)
+  }
+
+  #retraining(tenant: number, { nowSeconds, span, state }: PlanMoment): RetrainingOutlook {
+    const { site, truth, versions, book, information } = this.#options
+    const { startSeconds, endSeconds } = span
+    const { slotSeconds, terminalSeconds } = site
+    const slotCount = slotsFor(endSeconds - startSeconds, slotSeconds)
+    const moment: RetrainingMoment = {
+      tenant,
+      nowSeconds,
+      horizon: { startSeconds, slotSeconds, slotCount, terminalSeconds },
+      isOffered: this.#isOffered(state, tenant),
+      jobId: must(state.tenants[tenant]).job?.id ?? null,
+    }
+    if (information.retraining === 'forecast') return foreseeRetraining(site, book, moment)
+    return knowRetraining(site, { truth: must(truth.tenants[tenant]), book, versions }, moment)
+  }
+
+  /** One retraining at a time, and not twice on the same labels: there is nothing new in them. */
+  #isOffered(state: ExecutorState, tenant: number): boolean {
+    const { job, candidate } = must(state.tenants[tenant])
+    const { usedUntilSeconds } = this.#options.book.of(tenant)
+    const isNew = usedUntilSeconds < this.#options.book.labelsSeconds
+    return job === null && candidate === null && isNew
+  }
+
+  #worthTrying(tenant: number): readonly string[] {
+    const last = must(this.#lastOffers[tenant])
+    const all = must(this.#options.site.tenants[tenant]).retraining
+    if (last.length === 0) return all.map(({ configurationId }) => configurationId)
+    const best = Math.max(...last.map(({ accuracyTerminal }) => accuracyTerminal))
+    return last
+      .filter((own) => own.accuracyTerminal + own.accuracyUncertainty >= best)
+      .map(({ configurationId }) => configurationId)
+  }
+}
+
+/**
+ * Weight over requests of the run (designs/001, line 10); tenants without requests are left out.
+ */
+export function withValues(site: Site, foreseen: readonly Foreseen[]): readonly TenantOutlook[] {
+  const requests = foreseen.map(({ arrivals }) => arrivals.requestsOfRun)
+  const weights = site.tenants.map(({ weight }, i) => (must(requests[i]) > 0 ? weight : 0))
+  const total = weights.reduce((sum, weight) => sum + weight, 0)
+  return foreseen.map(({ outlook }, i) => ({
+    ...outlook,
+    valuePerAnswer: must(requests[i]) > 0 ? must(weights[i]) / (total * must(requests[i])) : 0,
+  }))
+}

@@ -1,0 +1,203 @@
+import { assert, must } from '../base/assert.ts'
+import { buildProblem, type ProblemSpan } from '../control/build-problem.ts'
+import { classIndexIn } from '../control/class-index.ts'
+import type { ExecutorEvent } from '../control/events.ts'
+import type { ExecutorState } from '../control/executor-state.ts'
+import { checkPlan } from '../core/plan/check.ts'
+import type { PlanOutcome } from '../core/plan/outcome.ts'
+import type { PlanningProblem } from '../core/plan/problem.ts'
+import { valueOf } from '../core/plan/value.ts'
+import { slotsFor } from '../core/plan/warm-up.ts'
+import type { DecisionEpoch, Policy } from '../core/policy.ts'
+import type { Site } from '../core/site.ts'
+import { inTimeRps } from '../core/workload/service-table.ts'
+import type { PlanRecord } from '../observe/run-result.ts'
+import type { Agenda } from './agenda.ts'
+import { type Foreseen, type Foresight, withValues } from './foresight.ts'
+import type { Action } from './world.ts'
+
+/** What the plan in force at a window's start promised a tenant for that window. */
+export type Prediction = { readonly goodput: number | null; readonly arrived: number }
+
+export type DeskOptions = {
+  readonly site: Site
+  readonly policy: Policy
+  readonly foresight: Foresight
+  readonly agenda: Agenda<Action>
+  readonly deliver: (event: ExecutorEvent) => void
+  readonly stateNow: () => ExecutorState
+  /** Requests of each tenant in each second so far. */
+  readonly arrived: () => readonly Float64Array[]
+  /** Told of every forecast that a plan was asked for with. */
+  readonly onForecast: (
+    span: ProblemSpan,
+    nowSeconds: number,
+    foreseen: readonly Foreseen[],
+  ) => void
+  /** Wall-clock seconds, for timings alone. */
+  readonly clock: () => number
+}
+
+/** The rest of a window below which a new plan for it is not worth asking, as a share of it. */
+const restShareMin = 0.05
+
+/**
+ * Asks the policy for plans when its epochs come, checks them, and puts them in force after the
+ * time reserved for planning: until then the old layout persists, which is how planning is charged.
+ * The first plan is made before the run.
+ */
+export class PlanningDesk {
+  readonly records: PlanRecord[] = []
+  /** [window][tenant]; no entry where no plan was made at the window's start. */
+  readonly predictions = new Map<number, readonly Prediction[]>()
+  planSeconds = 0
+  readonly #options: DeskOptions
+  #isPending = false
+  /** Asked for while a plan was being made. */
+  #next: DecisionEpoch | null = null
+
+  constructor(options: DeskOptions) {
+    this.#options = options
+  }
+
+  ask(epoch: DecisionEpoch, nowSeconds: number): void {
+    const { policy, site } = this.#options
+    const isFirst = this.records.length === 0
+    if (!isFirst && !policy.epochs.includes(epoch)) return
+    if (this.#isPending) {
+      this.#next = epoch
+      return
+    }
+    const span = this.#spanFrom(nowSeconds, isFirst)
+    const rest = span.endSeconds - span.startSeconds
+    const isWindowStart = epoch === 'window-start'
+    if (!isWindowStart && rest < restShareMin * site.windowSeconds) return
+    assert(rest > 0, `${policy.name} reserves more than a window for planning`)
+    this.#plan({ epoch, nowSeconds, span })
+  }
+
+  #plan(asked: {
+    readonly epoch: DecisionEpoch
+    readonly nowSeconds: number
+    readonly span: ProblemSpan
+  }): void {
+    const { epoch, nowSeconds, span } = asked
+    const { site, policy, foresight, deliver, stateNow, agenda } = this.#options
+    deliver({ kind: 'plan-requested', atSeconds: nowSeconds })
+    const state = stateNow()
+    const arrived = this.#options.arrived()
+    const foreseen = foresight.outlooks({ nowSeconds, span, state, arrived })
+    this.#options.onForecast(span, nowSeconds, foreseen)
+    const problem = buildProblem(site, state, span, withValues(site, foreseen))
+    const before = this.#options.clock()
+    const outcome = policy.plan(problem)
+    this.planSeconds += this.#options.clock() - before
+    this.#check(problem, outcome)
+    this.records.push(recordOf(outcome, { epoch, nowSeconds, span }))
+    if (outcome.status !== 'infeasible' && epoch === 'window-start') {
+      const held = { nowSeconds, state, foreseen }
+      this.predictions.set(span.windowIndex, predictionsOf(site, problem, outcome.plan, held))
+    }
+    this.#isPending = true
+    agenda.add(span.startSeconds, 'plan', (atSeconds) => {
+      this.#isPending = false
+      if (outcome.status === 'infeasible') deliver({ kind: 'plan-refused', atSeconds })
+      else deliver({ kind: 'plan-accepted', plan: outcome.plan, atSeconds })
+      const next = this.#next
+      this.#next = null
+      if (next !== null) this.ask(next, atSeconds)
+    })
+  }
+
+  #spanFrom(nowSeconds: number, isFirst: boolean): ProblemSpan {
+    const { site, policy } = this.#options
+    const { windowSeconds, slotSeconds } = site
+    const { durationSeconds } = must(site.simulation)
+    const windowIndex = Math.floor(nowSeconds / windowSeconds + 1e-9)
+    const readySeconds = isFirst ? nowSeconds : nowSeconds + policy.planningSecondsMax
+    return {
+      windowIndex,
+      startSeconds: slotsFor(readySeconds, slotSeconds) * slotSeconds,
+      endSeconds: Math.min((windowIndex + 1) * windowSeconds, durationSeconds),
+      isFirstLayoutFree: isFirst,
+    }
+  }
+
+  #check(problem: PlanningProblem, outcome: PlanOutcome): void {
+    const { name, planningSecondsMax } = this.#options.policy
+    const { chargedSeconds } = outcome.work
+    assert(
+      chargedSeconds <= planningSecondsMax + 1e-9,
+      `${name} took ${chargedSeconds} s to plan and reserves ${planningSecondsMax} s`,
+    )
+    if (outcome.status === 'infeasible') return
+    const check = checkPlan(problem, outcome.plan)
+    const breaches = check.kind === 'legal' ? [] : check.breaches
+    const told = breaches.map(({ code, message }) => `${code}: ${message}`).join('; ')
+    assert(
+      breaches.length === 0,
+      `${name} made an illegal plan at ${problem.startSeconds} s: ${told}`,
+    )
+  }
+}
+
+function recordOf(
+  outcome: PlanOutcome,
+  asked: {
+    readonly epoch: DecisionEpoch
+    readonly nowSeconds: number
+    readonly span: ProblemSpan
+  },
+): PlanRecord {
+  const { epoch, nowSeconds, span } = asked
+  const isPlan = outcome.status !== 'infeasible'
+  return {
+    atSeconds: nowSeconds,
+    reason: epoch,
+    status: outcome.status,
+    objective: isPlan ? outcome.objective : null,
+    bound: isPlan ? outcome.bound : null,
+    gap: isPlan ? outcome.gap : null,
+    chargedSeconds: span.startSeconds - nowSeconds,
+    plan: isPlan ? outcome.plan : null,
+  }
+}
+
+/** Until the plan starts what serves goes on; then what the plan is worth. */
+function predictionsOf(
+  site: Site,
+  problem: PlanningProblem,
+  plan: Parameters<typeof valueOf>[1],
+  held: {
+    readonly nowSeconds: number
+    readonly state: ExecutorState
+    readonly foreseen: readonly Foreseen[]
+  },
+): readonly Prediction[] {
+  return valueOf(problem, plan).tenants.map((value, index) => {
+    const { perSecond, forecast } = must(held.foreseen[index]).arrivals
+    const tenant = must(problem.tenants[index])
+    const counts = servingCounts(site, held.state, tenant.id)
+    let arrived = value.arrivals
+    let right = (value.goodput ?? 0) * value.arrivals
+    for (let at = Math.floor(held.nowSeconds); at < problem.startSeconds; at += 1) {
+      const rps = must(perSecond.meanRps[at - perSecond.fromSecond])
+      const answered = inTimeRps(tenant.service, counts, rps, forecast.dispersion)
+      arrived += rps
+      right += answered * (tenant.accuracyDeployed[0] ?? 0)
+    }
+    return { goodput: arrived > 0 ? right / arrived : null, arrived }
+  })
+}
+
+/** Instances of each class that serve a tenant now. */
+function servingCounts(site: Site, state: ExecutorState, tenant: string): readonly number[] {
+  const counts = site.classes.map(() => 0)
+  for (const { gpu, profileId, worker } of state.instances) {
+    if (worker?.kind !== 'inference' || worker.tenant !== tenant) continue
+    if (worker.phase !== 'serving' && worker.phase !== 'switching') continue
+    const index = classIndexIn(site, gpu, profileId)
+    counts[index] = must(counts[index]) + 1
+  }
+  return counts
+}

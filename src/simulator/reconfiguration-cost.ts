@@ -1,0 +1,70 @@
+import { must } from '../base/assert.ts'
+import { classIndexIn } from '../control/class-index.ts'
+import type { Site } from '../core/site.ts'
+import type { InstanceSpan } from './span-recorder.ts'
+
+/** Slices are held but nobody is served: a layout or a holder is changing, or a version. */
+function isHeldIdle({ phase }: InstanceSpan): boolean {
+  return phase !== 'serving' && phase !== 'retraining' && phase !== 'idle'
+}
+
+/**
+ * Times that a GPU was reconfigured: stretches in which its layout or a holder was changing, after
+ * the first layout. Changes that touch or overlap are one; a version switch is none.
+ */
+export function reconfigurationsIn(site: Site, spans: readonly InstanceSpan[]): number {
+  let count = 0
+  for (const [gpu] of site.gpus.entries()) {
+    const own = spans
+      .filter((span) => span.gpu === gpu && isHeldIdle(span) && span.phase !== 'switching')
+      .sort((a, b) => a.fromSeconds - b.fromSeconds)
+    let reachedSeconds = Number.NEGATIVE_INFINITY
+    for (const { fromSeconds, untilSeconds } of own) {
+      if (fromSeconds > 0 && fromSeconds > reachedSeconds + 1e-9) count += 1
+      reachedSeconds = Math.max(reachedSeconds, untilSeconds)
+    }
+  }
+  return count
+}
+
+/**
+ * Requests each tenant lost to reconfiguration: what the slices that were held without serving
+ * could have answered of what went unanswered in the same second. Each such slice is given to the
+ * tenant that misses most of what it could do. `unserved[w][s]`: requests of second s not answered
+ * in time.
+ */
+export function capacityLost(
+  site: Site,
+  spans: readonly InstanceSpan[],
+  unserved: readonly Float64Array[],
+): readonly number[] {
+  const missing = unserved.map((perSecond) => perSecond.slice())
+  const lost = site.tenants.map(() => 0)
+  for (const span of spans.filter(isHeldIdle)) {
+    const classIndex = classIndexIn(site, span.gpu, span.profileId)
+    const last = must(missing[0]).length
+    const untilSecond = Math.min(last, Math.ceil(span.untilSeconds))
+    for (let second = Math.floor(span.fromSeconds); second < untilSecond; second += 1) {
+      const from = Math.max(second, span.fromSeconds)
+      const heldSeconds = Math.min(second + 1, span.untilSeconds) - from
+      const could = site.tenants.map(({ serving, itemsPerRequest }, w) => {
+        const items = serving[classIndex]?.capacityItemsPerSecond ?? 0
+        return Math.min((items / itemsPerRequest) * heldSeconds, must(missing[w]?.[second]))
+      })
+      const most = could.indexOf(Math.max(...could))
+      lost[most] = must(lost[most]) + must(could[most])
+      const own = must(missing[most])
+      own[second] = must(own[second]) - must(could[most])
+    }
+  }
+  return lost
+}
+
+/** Seconds that GPUs were held, by compute slices: a 1g for an hour is a seventh of an hour. */
+export function gpuSecondsUsed(site: Site, spans: readonly InstanceSpan[]): number {
+  return spans.reduce((sum, { gpu, profileId, fromSeconds, untilSeconds }) => {
+    const { model } = must(site.gpus[gpu])
+    const profile = must(model.profiles.find((own) => own.profileId === profileId))
+    return sum + ((untilSeconds - fromSeconds) * profile.computeSlices) / model.computeSlices
+  }, 0)
+}

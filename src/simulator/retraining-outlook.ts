@@ -1,0 +1,169 @@
+import { must } from '../base/assert.ts'
+import type { RetrainingForecast } from '../core/forecast.ts'
+import { measuredConfiguration } from '../core/learning/accuracy-table.ts'
+import type { Site, SiteRetraining } from '../core/site.ts'
+import { deployedAccuracyNow, forecastDeployed } from '../forecast/deployed-accuracy.ts'
+import { type DriftEstimate, estimateDrift } from '../forecast/drift-estimate.ts'
+import { forecastRetraining } from '../forecast/forecast-retraining.ts'
+import type { Horizon, OverHorizon } from '../forecast/horizon.ts'
+import type { Estimate } from '../forecast/learning-curve.ts'
+import { oracleDeployed, oracleRetraining } from '../forecast/oracle-retraining.ts'
+import { retrainingSpeed, speedReadings } from '../forecast/retraining-speed.ts'
+import type { LabelBook } from './label-book.ts'
+import type { TenantTruth } from './truth.ts'
+import type { Versions } from './versions.ts'
+
+/** What is expected of one tenant's accuracy and retraining. */
+export type RetrainingOutlook = {
+  readonly deployed: OverHorizon
+  readonly retraining: readonly RetrainingForecast[]
+  readonly underWay: RetrainingForecast | null
+}
+
+export type RetrainingMoment = {
+  readonly tenant: number
+  readonly nowSeconds: number
+  readonly horizon: Horizon
+  /** Whether a new retraining may be started at all. */
+  readonly isOffered: boolean
+  readonly jobId: string | null
+}
+
+/** Believed of a version before any label of it: better than chance, no more. */
+const unknownAccuracy: Estimate = { mean: 0.75, deviation: 0.15 }
+/** Drift seen that many windows ago counts half. */
+const driftHalfLifeWindows = 3
+
+/** Forecast from labels, probes and what earlier retrainings came to. */
+export function foreseeRetraining(
+  site: Site,
+  book: LabelBook,
+  moment: RetrainingMoment,
+): RetrainingOutlook {
+  const { tenant, nowSeconds, horizon, jobId } = moment
+  const { retraining } = must(site.tenants[tenant])
+  const { deployed, samples, probes, probeSecondsByClass } = book.of(tenant)
+  const halfLifeSeconds = driftHalfLifeWindows * site.windowSeconds
+  const drift = estimateDrift(samples, { nowSeconds, halfLifeSeconds })
+  const accuracyAt = (atSeconds: number): Estimate =>
+    deployedAccuracyNow(deployed, samples, {
+      nowSeconds: atSeconds,
+      drift,
+      unknown: unknownAccuracy,
+    })
+  const common = { site, book, tenant, horizon, drift }
+  const start = accuracyAt(book.labelsSeconds)
+  const labelsSeconds = book.labelsSeconds
+  const offers = moment.isOffered ? retraining : []
+  return {
+    deployed: forecastDeployed(accuracyAt(horizon.startSeconds), drift, horizon),
+    retraining: offers.map((own) =>
+      forecastOne(common, own, { start, probes, probeSecondsByClass, labelsSeconds }),
+    ),
+    underWay: jobId === null ? null : forecastJob(common, jobId, start),
+  }
+}
+
+/** The truth instead, for oracles: what a retraining gives but for its luck. */
+export function knowRetraining(
+  site: Site,
+  world: { readonly truth: TenantTruth; readonly book: LabelBook; readonly versions: Versions },
+  moment: RetrainingMoment,
+): RetrainingOutlook {
+  const { tenant, horizon, jobId } = moment
+  const { truth, book, versions } = world
+  const { retraining } = must(site.tenants[tenant])
+  const { versionId } = book.of(tenant).deployed
+  const trueSeconds = (seconds: readonly (number | null)[]): readonly (number | null)[] =>
+    seconds.map((own, k) => (own === null ? null : own * must(truth.retrainingScale[k])))
+  const offers = moment.isOffered ? retraining : []
+  const job = jobId === null ? null : book.jobOf(jobId)
+  const known = offers.map(({ configurationId, secondsByClass }) => {
+    const { labelsSeconds } = book
+    const accuracyAt = versions.prospectOf(tenant, {
+      configurationId,
+      from: versionId,
+      labelsSeconds,
+    })
+    const truthOfIt = { configurationId, secondsByClass: trueSeconds(secondsByClass), accuracyAt }
+    return oracleRetraining(truthOfIt, horizon)
+  })
+  return {
+    deployed: oracleDeployed((at) => versions.accuracyOf(versionId, at), horizon),
+    retraining: known,
+    underWay:
+      job === null || jobId === null
+        ? null
+        : oracleRetraining(
+            {
+              configurationId: job.configurationId,
+              secondsByClass: trueSeconds(wholeSeconds(site, book, jobId)),
+              accuracyAt: versions.outcomeOf(jobId),
+            },
+            horizon,
+          ),
+  }
+}
+
+type Common = {
+  readonly site: Site
+  readonly book: LabelBook
+  readonly tenant: number
+  readonly horizon: Horizon
+  readonly drift: DriftEstimate
+}
+
+type Basis = Pick<Parameters<typeof forecastRetraining>[0], 'start' | 'probes'> & {
+  readonly probeSecondsByClass: readonly number[]
+  readonly labelsSeconds: number
+}
+
+function forecastOne(common: Common, own: SiteRetraining, basis: Basis): RetrainingForecast {
+  const { site, book, tenant, horizon, drift } = common
+  const { accuracy, retraining } = must(site.tenants[tenant])
+  const { finished } = book.of(tenant)
+  const { configurationId, secondsByClass } = own
+  const { epochs } = measuredConfiguration(accuracy, configurationId)
+  const readings = retraining.flatMap((other) => {
+    const runs = finished.filter((run) => run.configurationId === other.configurationId)
+    return speedReadings(
+      runs.filter(({ classIndex }) => classIndex >= 0),
+      other.secondsByClass,
+    )
+  })
+  const speed = retrainingSpeed(readings)
+  const forecast = forecastRetraining({
+    configurationId,
+    epochs,
+    secondsByClass: secondsByClass.map((seconds, k) =>
+      seconds === null ? null : seconds + must(basis.probeSecondsByClass[k]),
+    ),
+    speed,
+    finished,
+    probes: basis.probes,
+    start: basis.start,
+    drift,
+    labelledUntilSeconds: basis.labelsSeconds,
+    horizon,
+  })
+  return forecast
+}
+
+/** As it was begun: from its own labels and probes. */
+function forecastJob(common: Common, jobId: string, start: Estimate): RetrainingForecast {
+  const { site, book, tenant } = common
+  const { configurationId, probes, probeSecondsByClass, labelsSeconds } = book.jobOf(jobId)
+  const own = must(
+    must(site.tenants[tenant]).retraining.find((r) => r.configurationId === configurationId),
+  )
+  return forecastOne(common, own, { start, probes, probeSecondsByClass, labelsSeconds })
+}
+
+function wholeSeconds(site: Site, book: LabelBook, jobId: string): readonly (number | null)[] {
+  const { tenant, configurationId, probeSecondsByClass } = book.jobOf(jobId)
+  const { retraining } = must(site.tenants[tenant])
+  const own = must(retraining.find((other) => other.configurationId === configurationId))
+  return own.secondsByClass.map((seconds, k) =>
+    seconds === null ? null : seconds + must(probeSecondsByClass[k]),
+  )
+}

@@ -1,0 +1,319 @@
+import { assert, must } from '../base/assert.ts'
+import type { Effect, PlanReason } from '../control/effects.ts'
+import type { ExecutorEvent } from '../control/events.ts'
+import { advance } from '../control/executor.ts'
+import { type ExecutorState, initialState } from '../control/executor-state.ts'
+import { type SafetyModel, safetyModel, watchEffect, watchEvent } from '../control/safety.ts'
+import { profileById } from '../core/mig/gpu-model.ts'
+import type { DecisionEpoch, Policy } from '../core/policy.ts'
+import type { Site } from '../core/site.ts'
+import type { ServiceTable } from '../core/workload/service-table.ts'
+import type { RunResult } from '../observe/run-result.ts'
+import { Agenda } from './agenda.ts'
+import { DeviationWatch } from './deviation-watch.ts'
+import { Foresight } from './foresight.ts'
+import { type AnsweredSecond, LabelBook } from './label-book.ts'
+import { PlanningDesk } from './planning-desk.ts'
+import { queueRequestsMaxDefault, RequestEngine } from './request-engine.ts'
+import { serviceTables } from './service-tables.ts'
+import { SpanRecorder } from './span-recorder.ts'
+import { summariseRun } from './summarise-run.ts'
+import { drawTruth, type Truth } from './truth.ts'
+import { Versions } from './versions.ts'
+import { type Action, World } from './world.ts'
+
+/** A GPU instance that dies: whichever covers that memory slice then, if any. */
+export type Fault = {
+  readonly atSeconds: number
+  readonly gpu: number
+  readonly slice: number
+  /** When its placement can be used again; null = never. */
+  readonly recoversSeconds: number | null
+}
+
+export type SimulateOptions = {
+  readonly site: Site
+  readonly policy: Policy
+  readonly seed: number
+  /** Simulated seconds so far, about once a simulated second. */
+  readonly onProgress?: (seconds: number) => void
+  readonly faults?: readonly Fault[]
+  /** `serviceTables(site)`, where another run has made them already. */
+  readonly services?: readonly ServiceTable[]
+  /** Wall-clock seconds, for the result's timings; without it they are 0. */
+  readonly clock?: () => number
+}
+
+/**
+ * One run of one policy in the lab, on a virtual clock: every request goes through the data plane,
+ * every change through the executor. The same options give the same result, but for its timings.
+ */
+export function simulate(options: SimulateOptions): RunResult {
+  return new LabRun(options).run()
+}
+
+const epochOf = {
+  'retraining-done': 'retraining-done',
+  overrun: 'deviation',
+  failure: 'failure',
+} as const satisfies Record<PlanReason, DecisionEpoch>
+
+class LabRun {
+  readonly #options: SimulateOptions
+  readonly #durationSeconds: number
+  readonly #truth: Truth
+  readonly #versions: Versions
+  readonly #book: LabelBook
+  readonly #engine: RequestEngine
+  readonly #agenda = new Agenda<Action>()
+  readonly #world: World
+  readonly #foresight: Foresight
+  readonly #desk: PlanningDesk
+  readonly #watch: DeviationWatch
+  readonly #recorder = new SpanRecorder()
+  readonly #clock: () => number
+  readonly #done: number[]
+  readonly #deployed: number[]
+  readonly #rejected: number[]
+  /** [tenant][second], as of the second's end. */
+  readonly #deployedVersions: string[][]
+  readonly #deployedAccuracy: number[][]
+  #state: ExecutorState
+  #safety: SafetyModel
+
+  constructor(options: SimulateOptions) {
+    const { site, policy, seed } = options
+    this.#options = options
+    this.#durationSeconds = must(site.simulation).durationSeconds
+    this.#clock = options.clock ?? (() => 0)
+    this.#truth = drawTruth(site, seed)
+    const { rng } = this.#truth
+    this.#versions = new Versions(site, rng.split('versions'))
+    this.#book = new LabelBook(site, this.#versions, rng.split('labels'))
+    this.#engine = this.#makeEngine()
+    const models = site.gpus.map(({ model }) => model)
+    const tenants = site.tenants.map(({ id }, i) => ({ id, version: this.#versions.initialOf(i) }))
+    this.#state = initialState(models, tenants)
+    this.#safety = safetyModel(models)
+    const common = {
+      site,
+      truth: this.#truth,
+      versions: this.#versions,
+      book: this.#book,
+      agenda: this.#agenda,
+      deliver: (event: ExecutorEvent) => this.#deliver(event),
+      stateNow: () => this.#state,
+    }
+    this.#world = new World({ ...common, engine: this.#engine })
+    this.#foresight = new Foresight({
+      ...common,
+      services: options.services ?? serviceTables(site),
+      information: policy.information,
+      rng: rng.split('foresight'),
+    })
+    this.#watch = new DeviationWatch(site, rng.split('deviation'))
+    this.#desk = new PlanningDesk({
+      ...common,
+      policy,
+      foresight: this.#foresight,
+      arrived: () => this.#perTenant((i) => this.#engine.accountsOf(i).perSecond.arrived),
+      onForecast: ({ windowIndex }, nowSeconds, foreseen) => {
+        const outlooks = foreseen.map(({ arrivals }) => arrivals)
+        this.#watch.begin(windowIndex, nowSeconds, outlooks)
+      },
+      clock: this.#clock,
+    })
+    this.#done = site.tenants.map(() => 0)
+    this.#deployed = site.tenants.map(() => 0)
+    this.#rejected = site.tenants.map(() => 0)
+    this.#deployedVersions = site.tenants.map(() => [])
+    this.#deployedAccuracy = site.tenants.map(() => [])
+  }
+
+  run(): RunResult {
+    const before = this.#clock()
+    this.#schedule()
+    while (this.#engine.nowSeconds < this.#durationSeconds || this.#isDueNow()) this.#turn()
+    this.#engine.finish()
+    this.#recorder.finish(this.#durationSeconds)
+    return summariseRun({
+      site: this.#options.site,
+      policy: this.#options.policy.name,
+      seed: this.#options.seed,
+      engine: this.#engine,
+      desk: this.#desk,
+      recorder: this.#recorder,
+      versions: this.#perTenant((i) => ({
+        retrainingsDone: must(this.#done[i]),
+        versionsDeployed: must(this.#deployed[i]),
+        versionsRejected: must(this.#rejected[i]),
+      })),
+      deployedAccuracy: this.#deployedAccuracy,
+      simulateSeconds: this.#clock() - before - this.#desk.planSeconds,
+    })
+  }
+
+  #makeEngine(): RequestEngine {
+    const { tenants } = this.#options.site
+    assert(Number.isInteger(this.#durationSeconds), 'A run lasts whole seconds')
+    return new RequestEngine({
+      tenants: tenants.map(({ id, sloSeconds }, index) => ({
+        id,
+        sloSeconds,
+        queueRequestsMax: queueRequestsMaxDefault,
+        arrivals: must(this.#truth.tenants[index]).arrivals,
+      })),
+      durationSeconds: this.#durationSeconds,
+      rng: this.#truth.rng.split('requests'),
+    })
+  }
+
+  #isDueNow(): boolean {
+    return this.#agenda.nextSeconds === this.#durationSeconds
+  }
+
+  /** To the next thing that control has to do with: requests up to it come first. */
+  #turn(): void {
+    const next = this.#agenda.nextSeconds ?? this.#durationSeconds
+    const reached = this.#engine.advance(Math.min(next, this.#durationSeconds))
+    if (reached.kind === 'drained') {
+      this.#world.drained(reached.server, reached.atSeconds)
+      return
+    }
+    if (next > this.#durationSeconds) return
+    const due = this.#agenda.pop()
+    if (due !== null) due.value(due.atSeconds)
+  }
+
+  #schedule(): void {
+    const { site, faults = [] } = this.#options
+    for (let at = 0; at < this.#durationSeconds; at += site.windowSeconds) {
+      this.#agenda.add(at, 'window', (now) => this.#startWindow(now))
+    }
+    for (let at = 1; at <= this.#durationSeconds; at += 1) {
+      this.#agenda.add(at, 'second', (now) => this.#endSecond(now))
+    }
+    for (const fault of faults) this.#agenda.add(fault.atSeconds, 'fault', () => this.#fail(fault))
+  }
+
+  /** The window before the run: its requests were answered by the starting version. */
+  #history(tenant: number): readonly AnsweredSecond[] {
+    const { windowSeconds } = this.#options.site
+    const counts = must(this.#truth.tenants[tenant]).historyCounts
+    const version = this.#versions.initialOf(tenant)
+    const seconds = Math.min(counts.length, Math.floor(windowSeconds))
+    return Array.from({ length: seconds }, (_, i) => {
+      const inTime = must(counts[counts.length - seconds + i])
+      const accuracy = this.#versions.accuracyOf(version, i + 0.5 - seconds)
+      return { version, inTime, accuracySum: inTime * accuracy }
+    })
+  }
+
+  #answeredSince(
+    tenant: number,
+    fromSecond: number,
+    untilSecond: number,
+  ): readonly AnsweredSecond[] {
+    const { inTime, accuracySum } = this.#engine.accountsOf(tenant).perSecond
+    return Array.from({ length: untilSecond - fromSecond }, (_, i) => ({
+      version: must(this.#deployedVersions[tenant]?.[fromSecond + i]),
+      inTime: must(inTime[fromSecond + i]),
+      accuracySum: must(accuracySum[fromSecond + i]),
+    }))
+  }
+
+  #startWindow(nowSeconds: number): void {
+    const { windowSeconds } = this.#options.site
+    const since = Math.max(0, nowSeconds - windowSeconds)
+    const answered = this.#perTenant((tenant) =>
+      nowSeconds === 0 ? this.#history(tenant) : this.#answeredSince(tenant, since, nowSeconds),
+    )
+    this.#book.labelsArrive(nowSeconds, answered)
+    this.#abandonJobs(nowSeconds - windowSeconds)
+    this.#foresight.probeAll(this.#state, Math.round(nowSeconds / windowSeconds))
+    this.#ask('window-start', nowSeconds)
+  }
+
+  /** A checkpoint that a whole window passed over is of labels too old to go on with. */
+  #abandonJobs(beforeSeconds: number): void {
+    for (const { id, job } of this.#state.tenants) {
+      const since = job?.waitingSinceSeconds ?? null
+      if (since === null || since > beforeSeconds) continue
+      const atSeconds = beforeSeconds + this.#options.site.windowSeconds
+      this.#deliver({ kind: 'job-abandoned', tenant: id, atSeconds })
+    }
+  }
+
+  #endSecond(nowSeconds: number): void {
+    const second = nowSeconds - 1
+    for (const [tenant] of this.#options.site.tenants.entries()) {
+      const { version } = must(this.#state.tenants[tenant])
+      must(this.#deployedVersions[tenant]).push(version)
+      must(this.#deployedAccuracy[tenant]).push(this.#versions.accuracyOf(version, second + 0.5))
+    }
+    this.#world.setAccuracies(nowSeconds)
+    this.#options.onProgress?.(nowSeconds)
+    const arrived = this.#perTenant((i) =>
+      must(this.#engine.accountsOf(i).perSecond.arrived[second]),
+    )
+    if (this.#watch.hasLeft(second, arrived)) this.#ask('deviation', nowSeconds)
+  }
+
+  #ask(epoch: DecisionEpoch, nowSeconds: number): void {
+    this.#world.reportProgress(nowSeconds)
+    this.#desk.ask(epoch, nowSeconds)
+  }
+
+  #fail({ gpu, slice, recoversSeconds, atSeconds }: Fault): void {
+    const { model } = must(this.#state.gpus[gpu])
+    const hit = this.#state.instances.find(({ gpu: own, start, profileId }) => {
+      const { size } = profileById(model, profileId)
+      return own === gpu && start <= slice && slice < start + size
+    })
+    if (hit === undefined) return
+    const { id, start } = hit
+    if (recoversSeconds !== null) {
+      this.#agenda.add(recoversSeconds, 'fault', (at) =>
+        this.#deliver({ kind: 'placement-recovered', gpu, start, atSeconds: at }),
+      )
+    }
+    this.#world.failInstance(id, atSeconds)
+  }
+
+  #deliver(event: ExecutorEvent): void {
+    this.#safety = watchEvent(this.#safety, event)
+    if (event.kind === 'retraining-done') this.#countDone(event.instanceId)
+    const { state, effects } = advance(this.#state, event)
+    this.#state = state
+    this.#recorder.observe(state)
+    for (const effect of effects) this.#perform(effect, event.atSeconds)
+  }
+
+  #perform(effect: Effect, nowSeconds: number): void {
+    const { model, breaches } = watchEffect(this.#safety, effect)
+    assert(breaches.length === 0, `At ${nowSeconds} s: ${breaches.join('; ')}`)
+    this.#safety = model
+    if (effect.kind === 'keep-version') this.#count(this.#deployed, effect.tenant)
+    if (effect.kind === 'reject-version') this.#count(this.#rejected, effect.tenant)
+    this.#world.perform(effect, nowSeconds)
+    // Asked for after what else this moment sets off, so that the problem knows of it.
+    if (effect.kind === 'request-plan') {
+      const epoch = epochOf[effect.reason]
+      this.#agenda.add(nowSeconds, 'plan', (at) => this.#ask(epoch, at))
+    }
+  }
+
+  #countDone(instanceId: string): void {
+    const worker = this.#state.instances.find(({ id }) => id === instanceId)?.worker
+    if (worker) this.#count(this.#done, worker.tenant)
+  }
+
+  #count(counts: number[], tenant: string): void {
+    const index = this.#options.site.tenants.findIndex(({ id }) => id === tenant)
+    counts[index] = must(counts[index]) + 1
+  }
+
+  #perTenant<T>(of: (tenant: number) => T): readonly T[] {
+    return this.#options.site.tenants.map((_, index) => of(index))
+  }
+}

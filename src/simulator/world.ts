@@ -1,0 +1,281 @@
+import { assert, must } from '../base/assert.ts'
+import { classIndexIn } from '../control/class-index.ts'
+import type { Effect } from '../control/effects.ts'
+import type { ExecutorEvent } from '../control/events.ts'
+import type { ExecutorState } from '../control/executor-state.ts'
+import { findInstance, tenantOf } from '../control/executor-state.ts'
+import type { Site } from '../core/site.ts'
+import type { Agenda } from './agenda.ts'
+import type { LabelBook } from './label-book.ts'
+import type { RequestEngine } from './request-engine.ts'
+import { Trainer } from './trainer.ts'
+import type { Truth } from './truth.ts'
+import type { Versions } from './versions.ts'
+
+export type Action = (atSeconds: number) => void
+
+export type WorldOptions = {
+  readonly site: Site
+  readonly truth: Truth
+  readonly versions: Versions
+  readonly book: LabelBook
+  readonly engine: RequestEngine
+  readonly agenda: Agenda<Action>
+  /** Tells control a fact; what control wishes then comes back through `perform`. */
+  readonly deliver: (event: ExecutorEvent) => void
+  readonly stateNow: () => ExecutorState
+}
+
+type EffectOf<K extends Effect['kind']> = Extract<Effect, { kind: K }>
+type Serving = { readonly server: number; readonly tenant: number; version: string }
+
+/**
+ * The simulated node: performs control's effects, each after the time it truly takes, and answers
+ * with events. At t = 0 creating instances and starting inference take none: the first layout is
+ * given (designs/001, line 2).
+ */
+export class World {
+  readonly #options: WorldOptions
+  readonly #trainer: Trainer
+  readonly #serving = new Map<string, Serving>()
+  /** Counts what ended on an instance: answers of what went before are void. */
+  readonly #generations = new Map<string, number>()
+
+  constructor(options: WorldOptions) {
+    this.#options = options
+    this.#trainer = new Trainer(options)
+  }
+
+  perform(effect: Effect, nowSeconds: number): void {
+    switch (effect.kind) {
+      case 'create-instance':
+      case 'destroy-instance':
+        this.#operate(effect, nowSeconds)
+        break
+      case 'start-worker':
+        this.#startWorker(effect, nowSeconds)
+        break
+      case 'route-add':
+        this.#routeAdd(effect, nowSeconds)
+        break
+      case 'route-drain':
+        this.#options.engine.drainServer(this.#servingOn(effect.instanceId).server)
+        break
+      case 'stop-worker':
+        this.#endWorker(effect.instanceId)
+        this.#after(0, nowSeconds, { kind: 'worker-stopped', instanceId: effect.instanceId })
+        break
+      case 'load-version':
+        this.#loadVersion(effect, nowSeconds)
+        break
+      case 'checkpoint':
+        this.#checkpoint(effect.instanceId, nowSeconds)
+        break
+      case 'measure-version':
+        this.#measure(effect, nowSeconds)
+        break
+      case 'set-timer':
+        this.#options.agenda.add(effect.atSeconds, 'timer', (atSeconds) =>
+          this.#options.deliver({ kind: 'time-reached', atSeconds }),
+        )
+        break
+      case 'keep-version':
+        this.#options.book.deploy(this.#tenantIndex(effect.tenant), effect.version)
+        break
+      case 'reject-version':
+      case 'request-plan':
+        break
+    }
+  }
+
+  /** A server that was asked to drain has finished. */
+  drained(server: number, atSeconds: number): void {
+    for (const [instanceId, own] of this.#serving) {
+      if (own.server === server)
+        this.#options.deliver({ kind: 'server-drained', instanceId, atSeconds })
+    }
+  }
+
+  /** How far the retrainings under way are, as their workers would print it. */
+  reportProgress(atSeconds: number): void {
+    for (const { instanceId, fraction } of this.#trainer.progress(atSeconds)) {
+      this.#options.deliver({ kind: 'retraining-progress', instanceId, fraction, atSeconds })
+    }
+  }
+
+  /** Answers of the coming second are as good as their version is in the middle of it. */
+  setAccuracies(nowSeconds: number): void {
+    for (const { server, version } of this.#serving.values()) {
+      this.#options.engine.setServerAccuracy(server, this.#accuracyOf(version, nowSeconds))
+    }
+  }
+
+  /** A GPU instance dies: its batch has failed, its worker and its memory are gone. */
+  failInstance(instanceId: string, atSeconds: number): void {
+    const own = this.#serving.get(instanceId)
+    if (own !== undefined) {
+      this.#options.engine.failServer(own.server)
+      this.#serving.delete(instanceId)
+    }
+    this.#voidAnswers(instanceId)
+    this.#trainer.stop(instanceId)
+    this.#options.deliver({ kind: 'instance-failed', instanceId, atSeconds })
+  }
+
+  #operate(effect: EffectOf<'create-instance' | 'destroy-instance'>, nowSeconds: number): void {
+    const { costs } = this.#options.site
+    const isCreate = effect.kind === 'create-instance'
+    const { gpu, instanceId } = effect
+    const profileSeconds = isCreate ? costs.createSeconds : costs.destroySeconds
+    const seconds = this.#options.truth.durations.operation(gpu, profileSeconds)
+    const operation = isCreate ? 'create' : 'destroy'
+    const isFree = isCreate && nowSeconds === 0
+    this.#after(isFree ? 0 : seconds, nowSeconds, {
+      kind: 'operation-done',
+      operation,
+      gpu,
+      instanceId,
+    })
+  }
+
+  #startWorker(effect: EffectOf<'start-worker'>, nowSeconds: number): void {
+    const { instanceId, task } = effect
+    const index = this.#tenantIndex(effect.tenant)
+    const tenant = must(this.#options.site.tenants[index])
+    if (task.kind === 'inference') {
+      const seconds = this.#workerSeconds(index, tenant.inferenceStartSeconds)
+      const isFree = nowSeconds === 0
+      this.#after(isFree ? 0 : seconds, nowSeconds, { kind: 'worker-ready', instanceId })
+      return
+    }
+    const { jobId, configurationId, resumes } = task
+    if (!resumes) {
+      const from = tenantOf(this.#options.stateNow(), tenant.id).version
+      this.#options.book.beginJob(jobId, { tenant: index, configurationId, from })
+    }
+    const restore = resumes ? tenant.checkpointRestoreSeconds : 0
+    const seconds = this.#workerSeconds(index, tenant.retrainingStartSeconds + restore)
+    this.#schedule(instanceId, nowSeconds + seconds, (atSeconds) => {
+      this.#options.deliver({ kind: 'worker-ready', instanceId, atSeconds })
+      this.#train(instanceId, jobId, atSeconds)
+    })
+  }
+
+  #train(instanceId: string, jobId: string, nowSeconds: number): void {
+    const { costs } = this.#options.site
+    const doneSeconds = this.#trainer.start(instanceId, jobId, nowSeconds)
+    const { tenant } = this.#options.book.jobOf(jobId)
+    const saveSeconds = this.#workerSeconds(tenant, costs.checkpointSeconds)
+    this.#schedule(instanceId, doneSeconds + saveSeconds, (atSeconds) => {
+      this.#trainer.stop(instanceId)
+      const version = this.#options.versions.finishJob(jobId)
+      this.#options.book.finishJob(jobId, version, atSeconds)
+      this.#options.deliver({ kind: 'retraining-done', instanceId, version, atSeconds })
+    })
+  }
+
+  /** Asked while the last checkpoint is being written anyway, there is nothing to add. */
+  #checkpoint(instanceId: string, nowSeconds: number): void {
+    const fraction = this.#trainer.fractionOf(instanceId, nowSeconds)
+    if (fraction >= 1) return
+    this.#voidAnswers(instanceId)
+    const tenant = this.#trainer.tenantOf(instanceId)
+    this.#trainer.stop(instanceId)
+    const seconds = this.#workerSeconds(tenant, this.#options.site.costs.checkpointSeconds)
+    this.#after(seconds, nowSeconds, { kind: 'checkpointed', instanceId, fraction })
+  }
+
+  #routeAdd(effect: EffectOf<'route-add'>, nowSeconds: number): void {
+    const { instanceId } = effect
+    const tenant = this.#tenantIndex(effect.tenant)
+    const seconds = this.#workerSeconds(tenant, this.#options.site.costs.cutOverSeconds)
+    this.#schedule(instanceId, nowSeconds + (nowSeconds === 0 ? 0 : seconds), (atSeconds) => {
+      this.#addServer(instanceId, tenant, atSeconds)
+      this.#options.deliver({ kind: 'serving', instanceId, atSeconds })
+    })
+  }
+
+  #addServer(instanceId: string, tenant: number, nowSeconds: number): void {
+    const instance = must(findInstance(this.#options.stateNow(), instanceId))
+    const { worker } = instance
+    assert(worker?.kind === 'inference', `${instanceId} has no inference worker to route to`)
+    const classIndex = classIndexIn(this.#options.site, instance.gpu, instance.profileId)
+    const { serving, id } = must(this.#options.site.tenants[tenant])
+    const server = this.#options.engine.addServer({
+      tenant,
+      capability: must(serving[classIndex] ?? null, `${id} cannot serve on ${instanceId}`),
+      trueScale: must(this.#options.truth.tenants[tenant]?.serviceScale[classIndex]),
+      accuracy: this.#accuracyOf(worker.version, nowSeconds),
+    })
+    this.#serving.set(instanceId, { server, tenant, version: worker.version })
+  }
+
+  #loadVersion(effect: EffectOf<'load-version'>, nowSeconds: number): void {
+    const { instanceId, version } = effect
+    const own = this.#servingOn(instanceId)
+    this.#options.engine.pauseServer(own.server)
+    const seconds = this.#workerSeconds(own.tenant, this.#options.site.costs.cutOverSeconds)
+    this.#schedule(instanceId, nowSeconds + seconds, (atSeconds) => {
+      own.version = version
+      this.#options.engine.setServerAccuracy(own.server, this.#accuracyOf(version, atSeconds))
+      this.#options.engine.resumeServer(own.server)
+      this.#options.deliver({ kind: 'version-loaded', instanceId, atSeconds })
+    })
+  }
+
+  #measure({ tenant, version }: EffectOf<'measure-version'>, nowSeconds: number): void {
+    const deployed = tenantOf(this.#options.stateNow(), tenant).version
+    const measurement = this.#options.book.measure(this.#tenantIndex(tenant), version, deployed)
+    this.#options.agenda.add(nowSeconds, 'fact', (atSeconds) =>
+      this.#options.deliver({ kind: 'version-measured', tenant, version, measurement, atSeconds }),
+    )
+  }
+
+  #endWorker(instanceId: string): void {
+    const own = this.#serving.get(instanceId)
+    if (own !== undefined) this.#options.engine.removeServer(own.server)
+    this.#serving.delete(instanceId)
+    this.#trainer.stop(instanceId)
+    this.#voidAnswers(instanceId)
+  }
+
+  #accuracyOf(version: string, nowSeconds: number): number {
+    return this.#options.versions.accuracyOf(version, nowSeconds + 0.5)
+  }
+
+  #workerSeconds(tenant: number, profileSeconds: number): number {
+    return this.#options.truth.durations.worker(tenant, profileSeconds)
+  }
+
+  #servingOn(instanceId: string): Serving {
+    return must(this.#serving.get(instanceId), `Nothing serves on ${instanceId}`)
+  }
+
+  #tenantIndex(id: string): number {
+    return this.#options.site.tenants.findIndex((tenant) => tenant.id === id)
+  }
+
+  #after(
+    seconds: number,
+    nowSeconds: number,
+    event: DistributiveOmit<ExecutorEvent, 'atSeconds'> & { readonly instanceId: string },
+  ): void {
+    this.#schedule(event.instanceId, nowSeconds + seconds, (atSeconds) =>
+      this.#options.deliver({ ...event, atSeconds } as ExecutorEvent),
+    )
+  }
+
+  /** Happens unless what runs on the instance ends before. */
+  #schedule(instanceId: string, atSeconds: number, action: Action): void {
+    const generation = this.#generations.get(instanceId) ?? 0
+    this.#options.agenda.add(atSeconds, 'fact', (at) => {
+      if ((this.#generations.get(instanceId) ?? 0) === generation) action(at)
+    })
+  }
+
+  #voidAnswers(instanceId: string): void {
+    this.#generations.set(instanceId, (this.#generations.get(instanceId) ?? 0) + 1)
+  }
+}
+
+type DistributiveOmit<T, K extends keyof never> = T extends unknown ? Omit<T, K> : never
