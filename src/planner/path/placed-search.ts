@@ -1,0 +1,160 @@
+import type { BatchInputs, BatchTables } from './batch-programme.ts'
+import type { GpuStart } from './gpu-start.ts'
+import { expand, type PlacedContext, type PlacedMove } from './placed-moves.ts'
+import { pushStarts } from './placed-start.ts'
+import { flexibilityOf, type Item, keyOf, ownerOf, type Placing, placeOf } from './placing.ts'
+
+/** An instance that is held whatever the programme decides: a retraining, another tenant's block. */
+export type Scripted = {
+  /** Index of the tenant in the problem. */
+  readonly tenant: number
+  readonly role: 'inference' | 'retraining'
+  readonly kind: number
+  /** Held in slots from .. until - 1. */
+  readonly from: number
+  readonly until: number
+  /** The place it must have; null for any but `notPlace`. */
+  readonly place: number | null
+  readonly notPlace: number | null
+}
+
+/** One owner on one place in slots from .. until - 1. */
+export type Hold = {
+  readonly owner: number
+  readonly place: number
+  readonly from: number
+  readonly until: number
+}
+
+export type PlacedPath = { readonly value: number; readonly holds: readonly Hold[] }
+
+export type PlacedSearch = {
+  readonly inputs: BatchInputs
+  /** Filled for these inputs. */
+  readonly tables: BatchTables
+  readonly symmetries: readonly Int16Array[]
+  readonly scripted: readonly Scripted[]
+  /** Its tenants are positions in the list of tenants that `inputs.states` is about. */
+  readonly start: GpuStart
+  /** Placings kept per slot; only the best two once `nodesMax` nodes were looked at. */
+  readonly width: number
+  readonly nodesMax: number
+  /** Placings from which less than this can be had are dropped. */
+  readonly valueMin: number
+}
+
+export type Change = { readonly slot: number; readonly item: Item; readonly isAdded: boolean }
+
+/** Instances placed at the start of a slot, nothing warming up, and how they came to be. */
+export type PlacedNode = {
+  readonly x: number
+  readonly placing: Placing
+  readonly key: string
+  /** Value of the slots before. */
+  readonly value: number
+  /** With the programme's value of the slots to come: at least what can be had from here. */
+  readonly estimate: number
+  /** Something ended here or was just added, so that a new batch may be due. */
+  readonly isFresh: boolean
+  readonly parent: PlacedNode | null
+  readonly changes: readonly Change[]
+}
+
+/**
+ * The best way to carry out the batch programme's moves with instances that have places and do not
+ * move: a beam search over placings, slot by slot, guided by the programme's own value to go. Where
+ * counts that fit can also be placed, the first placing that is kept is already the best there is.
+ * Null when no placing of what is scripted was found. Counted work: nodes.
+ */
+export function searchPlaced(search: PlacedSearch): {
+  readonly path: PlacedPath | null
+  readonly nodes: number
+} {
+  const { slotCount } = search.inputs
+  const layers = Array.from(
+    { length: slotCount + 1 },
+    (): Layer => ({
+      nodes: new Map(),
+      least: search.valueMin,
+    }),
+  )
+  let nodes = 0
+  const push = (slot: number, move: PlacedMove): void => {
+    nodes += 1
+    const layer = layers[slot] as Layer
+    if (move.estimate >= layer.least) addTo(layer, search, move)
+  }
+  const leastAt = (slot: number) => (layers[slot] as Layer).least
+  const context: PlacedContext = { ...search, ...scheduleOf(search), push, leastAt }
+  pushStarts(context)
+  for (let t = 0; t < slotCount; t += 1) {
+    const layer = layers[t] as Layer
+    const best = bestOf(search, layer)
+    for (const node of nodes > search.nodesMax ? best.slice(0, 2) : best) expand(context, t, node)
+    layer.nodes.clear()
+  }
+  const ends = [...(layers[slotCount] as Layer).nodes.values()]
+  const best = ends.sort((a, b) => b.value - a.value)[0]
+  const path = best === undefined ? null : { value: best.value, holds: holdsOf(best, slotCount) }
+  return { path, nodes }
+}
+
+/** What was found for one slot; moves worth less than `least` are not taken in any more. */
+type Layer = { readonly nodes: Map<string, PlacedNode>; least: number }
+
+/** Of two ways to the same placing the better one stays. */
+function addTo(layer: Layer, search: PlacedSearch, move: PlacedMove): void {
+  const { nodes } = layer
+  const key = move.key ?? keyOf(search.symmetries, move.placing)
+  const known = nodes.get(key)
+  const isFresh = move.isFresh || known?.isFresh === true
+  if (known === undefined || known.value < move.value) nodes.set(key, { ...move, key, isFresh })
+  else if (isFresh !== known.isFresh) nodes.set(key, { ...known, isFresh })
+  if (nodes.size < 4 * search.width) return
+  const kept = bestOf(search, layer)
+  nodes.clear()
+  for (const node of kept) nodes.set(node.key, node)
+  layer.least = Math.max(layer.least, kept.at(-1)?.estimate ?? layer.least)
+}
+
+/** Scripted holds by the slot in which they begin and end; those there at the start begin nowhere. */
+function scheduleOf({ scripted, inputs }: PlacedSearch) {
+  const slots = () => Array.from({ length: inputs.slotCount + 1 }, (): number[] => [])
+  const starting = slots()
+  const ending = slots()
+  for (const [index, { from, until, place }] of scripted.entries()) {
+    if (from > 0 || place === null) starting[from]?.push(index)
+    ending[until]?.push(index)
+  }
+  return { starting, ending }
+}
+
+/** The best of a layer; among equals those that leave more room. */
+function bestOf({ inputs, width }: PlacedSearch, layer: Layer): readonly PlacedNode[] {
+  const nodes = [...layer.nodes.values()]
+  if (nodes.length <= 1) return nodes
+  const room = new Map(nodes.map((node) => [node, flexibilityOf(inputs.space, node.placing)]))
+  const flexibility = (node: PlacedNode) => room.get(node) ?? 0
+  nodes.sort((a, b) => b.estimate - a.estimate || flexibility(b) - flexibility(a))
+  return nodes.slice(0, width)
+}
+
+/** Plays the changes from the start and notes how long each item stayed. */
+function holdsOf(end: PlacedNode, slotCount: number): readonly Hold[] {
+  const steps: PlacedNode[] = []
+  for (let node: PlacedNode | null = end; node !== null; node = node.parent) steps.push(node)
+  const changes = steps.reverse().flatMap((node) => node.changes)
+  const since = new Map<Item, number>()
+  const holds: Hold[] = []
+  const close = (item: Item, until: number): void => {
+    const from = since.get(item) ?? 0
+    since.delete(item)
+    holds.push({ owner: ownerOf(item), place: placeOf(item), from, until })
+  }
+  for (const { slot, item, isAdded } of changes) {
+    if (isAdded) since.set(item, slot)
+    else close(item, slot)
+  }
+  for (const item of [...since.keys()]) close(item, slotCount)
+  return holds.filter(({ from, until }) => from < until)
+}

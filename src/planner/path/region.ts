@@ -1,0 +1,235 @@
+import { must } from '../../base/assert.ts'
+import {
+  type BatchInputs,
+  type BatchTables,
+  emptyBatchTables,
+  fillBatchTables,
+} from './batch-programme.ts'
+import type { GpuStart } from './gpu-start.ts'
+import type { JointStates } from './joint-states.ts'
+import type { Scripted } from './placed-search.ts'
+import { doneSlot, type RetrainingChoice } from './retraining-option.ts'
+import { type StartMove, startMovesOf } from './start-moves.ts'
+import type { WindowGpu, WindowModel } from './window-model.ts'
+import { accuracyIn, terminalValueOf, type WindowTenant } from './window-tenant.ts'
+
+/** The choices of all tenants of the problem. */
+export type Choices = readonly (RetrainingChoice | null)[]
+
+/**
+ * What is planned together: the serving of some tenants on one GPU, beside what is fixed there.
+ * `answers[i][t * multisetCount + m]` are the requests that tenant i has answered in time in slot t
+ * with multiset m on this GPU (and what it holds on other GPUs).
+ */
+export type Region = {
+  readonly model: WindowModel
+  readonly gpu: WindowGpu
+  readonly tenants: readonly WindowTenant[]
+  readonly states: JointStates
+  /** As of this region: tenants are positions in `tenants`. */
+  readonly start: GpuStart
+  readonly answers: readonly Float64Array[]
+  /** Blocks of tenants that are not in the region. */
+  readonly fixed: readonly Scripted[]
+  /** Extra worth of an answer in time, per tenant: the multiplier of its floor. */
+  readonly floorPrices: readonly number[]
+  readonly tables: BatchTables
+  readonly spare: BatchTables
+}
+
+/** A region's inputs for some choices; null when what is scripted does not fit by count. */
+export type RegionCase = {
+  readonly choices: Choices
+  readonly inputs: BatchInputs
+  readonly scripted: readonly Scripted[]
+}
+
+export type RegionValue = {
+  readonly of: RegionCase
+  /** J + T of the region's tenants, as far as counts can tell. */
+  readonly score: number
+  /** The part of the score that no serving decides. */
+  readonly terminal: number
+  readonly starts: readonly StartMove[]
+  /** Rows 0 .. lastSlot are new against the tables that were adopted last. */
+  readonly lastSlot: number
+  readonly tables: BatchTables
+  readonly steps: number
+}
+
+export function regionOf(
+  model: WindowModel,
+  gpu: WindowGpu,
+  parts: {
+    readonly tenants: readonly number[]
+    readonly states: JointStates
+    readonly fixed: readonly Scripted[]
+    /** Instances of each class that a tenant has serving on other GPUs in slot t, if any. */
+    readonly elsewhere: ((tenant: number, t: number) => readonly number[]) | null
+    readonly floorPrices: readonly number[]
+  },
+): Region {
+  const tenants = parts.tenants.map((w) => must(model.tenants[w]))
+  const position = (tenant: number) => parts.tenants.indexOf(tenant)
+  const here = <T extends { readonly tenant: number }>(own: readonly T[]) =>
+    own
+      .filter(({ tenant }) => position(tenant) >= 0)
+      .map((item) => ({ ...item, tenant: position(item.tenant) }))
+  const { start } = gpu
+  return {
+    model,
+    gpu,
+    tenants,
+    states: parts.states,
+    start: { ...start, workers: here(start.workers), retraining: here(start.retraining) },
+    answers: tenants.map((tenant) => answersTable(model, gpu, tenant, parts.elsewhere)),
+    fixed: parts.fixed,
+    floorPrices: parts.floorPrices,
+    tables: emptyBatchTables(model.slotCount, parts.states.stateCount),
+    spare: emptyBatchTables(model.slotCount, parts.states.stateCount),
+  }
+}
+
+function answersTable(
+  { slotCount, problem }: WindowModel,
+  { space }: WindowGpu,
+  tenant: WindowTenant,
+  elsewhere: ((tenant: number, t: number) => readonly number[]) | null,
+): Float64Array {
+  const { multisetCount, kindCount, classes, counts } = space
+  const table = new Float64Array(slotCount * multisetCount)
+  const none = problem.classes.map(() => 0)
+  for (let m = 0; m < multisetCount; m += 1) {
+    const own = counts.subarray(m * kindCount, (m + 1) * kindCount)
+    if (own.some((n, kind) => n > 0 && !tenant.canServe[must(classes[kind])])) continue
+    let base: readonly number[] | null = null
+    let answers = new Float64Array(0)
+    for (let t = 0; t < slotCount; t += 1) {
+      const others = elsewhere === null ? none : elsewhere(tenant.index, t)
+      if (others !== base) {
+        const all = [...others]
+        for (const [kind, k] of classes.entries()) all[k] = must(all[k]) + (own[kind] as number)
+        answers = tenant.answers(all) as Float64Array<ArrayBuffer>
+        base = others
+      }
+      table[t * multisetCount + m] = answers[t] as number
+    }
+  }
+  return table
+}
+
+/** What the region is solved for under some choices; null if counts already forbid them. */
+export function caseOf(region: Region, choices: Choices): RegionCase | null {
+  const { model, gpu, tenants, states, fixed } = region
+  const scripted = [...fixed, ...scriptedRetraining(gpu, choices, model.slotCount)]
+  const occupied = occupiedBy(gpu, scripted, model.slotCount)
+  if (occupied === null) return null
+  const { multisetCount } = gpu.space
+  const rewards = tenants.map((tenant, i) => {
+    const answers = region.answers[i] as Float64Array
+    const choice = choices[tenant.index] ?? null
+    const floorPrice = region.floorPrices[tenant.index] ?? 0
+    const reward = new Float64Array(answers.length)
+    for (let t = 0; t < model.slotCount; t += 1) {
+      const worth = tenant.tenant.valuePerAnswer * accuracyIn(tenant, choice, t) + floorPrice
+      for (let m = t * multisetCount; m < (t + 1) * multisetCount; m += 1) {
+        reward[m] = worth * (answers[m] as number)
+      }
+    }
+    return reward
+  })
+  const warmUpSlots = tenants.map((tenant) => tenant.warmUpSlots)
+  const { slotCount, residenceSlots } = model
+  const { space } = gpu
+  const inputs = { space, states, slotCount, rewards, occupied, warmUpSlots, residenceSlots }
+  return { choices, inputs, scripted }
+}
+
+/** The retrainings on a GPU as scripted holds, cut at the window's end. */
+function scriptedRetraining(gpu: WindowGpu, choices: Choices, slotCount: number): Scripted[] {
+  return choices.flatMap((choice, tenant) => {
+    if (choice === null || choice.gpu !== gpu.gpu) return []
+    const host = gpu.start.retraining.find((own) => own.tenant === tenant)?.place ?? null
+    const kind = gpu.space.classes.indexOf(choice.option.classIndex)
+    const span = { from: choice.start, until: Math.min(doneSlot(choice), slotCount) }
+    const isContinued = choice.option.kind === 'continue'
+    const isRestarted = choice.option.kind === 'restart'
+    const places = { place: isContinued ? host : null, notPlace: isRestarted ? host : null }
+    return [{ tenant, role: 'retraining', kind, ...span, ...places }]
+  })
+}
+
+/** The multiset that is scripted in each slot; null if in some slot it does not fit. */
+function occupiedBy(
+  { space }: WindowGpu,
+  scripted: readonly Scripted[],
+  slotCount: number,
+): Int16Array | null {
+  const occupied = new Int16Array(slotCount)
+  for (const { kind, from, until } of scripted) {
+    for (let t = from; t < until; t += 1) {
+      const more = kind < 0 ? -1 : space.plus[(occupied[t] as number) * space.kindCount + kind]
+      if (more === undefined || more < 0) return null
+      occupied[t] = more
+    }
+  }
+  return occupied
+}
+
+/**
+ * Solves the batch programme for a case. With `adopted`, the value whose tables the region holds,
+ * only the slots before the last difference are computed.
+ */
+export function valueOfCase(
+  region: Region,
+  of: RegionCase,
+  adopted: RegionValue | null,
+): RegionValue {
+  const { model, tenants, start } = region
+  const lastSlot = adopted === null ? model.slotCount - 1 : lastDifference(adopted.of, of)
+  const tables = tablesUpTo(region, lastSlot)
+  const steps = fillBatchTables(of.inputs, tables, lastSlot)
+  const starts = startMovesOf(of.inputs, tables, start)
+  const terminal = tenants.reduce((sum, tenant) => {
+    return sum + terminalValueOf(tenant, of.choices[tenant.index] ?? null, model.slotCount)
+  }, 0)
+  const score = (starts[0]?.estimate ?? Number.NEGATIVE_INFINITY) + terminal
+  return { of, score, terminal, starts, lastSlot, tables, steps }
+}
+
+/** The last slot in which two cases of a region differ, -1 if none. */
+function lastDifference(a: RegionCase, b: RegionCase): number {
+  const { multisetCount } = a.inputs.space
+  let last = -1
+  for (let t = a.inputs.slotCount - 1; t > last; t -= 1) {
+    if (a.inputs.occupied[t] !== b.inputs.occupied[t]) last = t
+  }
+  for (const [i, reward] of a.inputs.rewards.entries()) {
+    const other = b.inputs.rewards[i] as Float64Array
+    for (let index = reward.length - 1; index >= (last + 1) * multisetCount; index -= 1) {
+      if (reward[index] !== other[index]) last = Math.floor(index / multisetCount)
+    }
+  }
+  return last
+}
+
+/** Spare rows up to the slot, the adopted ones after it. */
+function tablesUpTo({ tables, spare }: Region, lastSlot: number): BatchTables {
+  const rows = (own: Float64Array[], others: Float64Array[]) =>
+    own.map((row, t) => (t <= lastSlot ? row : (others[t] as Float64Array)))
+  return {
+    toGo: rows(spare.toGo, tables.toGo),
+    served: rows(spare.served, tables.served),
+  }
+}
+
+/** Makes the tables of a value the ones that the next values are computed against. */
+export function adopt({ tables, spare }: Region, { lastSlot }: RegionValue): void {
+  for (let t = 0; t <= lastSlot; t += 1) {
+    for (const name of ['toGo', 'served'] as const) {
+      const row = tables[name][t] as Float64Array
+      tables[name][t] = spare[name][t] as Float64Array
+      spare[name][t] = row
+    }
+  }
+}

@@ -1,0 +1,109 @@
+import { type BatchInputs, type BatchTables, fitsThroughout } from './batch-programme.ts'
+import type { GpuStart, StartingWorker } from './gpu-start.ts'
+
+/**
+ * One way to begin the window: `serving` serve in state `serves`, `pending` get ready and serve
+ * with them from slot `readySlot`, in state `arrives`; both are kept until slot `until`.
+ */
+export type StartMove = {
+  readonly serving: readonly StartingWorker[]
+  readonly pending: readonly StartingWorker[]
+  readonly serves: number
+  readonly arrives: number
+  readonly until: number
+  /** Value of the slots before `until`, and with the value to go from there. */
+  readonly value: number
+  readonly estimate: number
+}
+
+/** Design 003, equation (4): every way to begin, the best first. */
+export function startMovesOf(
+  inputs: BatchInputs,
+  tables: BatchTables,
+  start: GpuStart,
+): readonly StartMove[] {
+  const moves = start.isFree
+    ? freeMoves(inputs, tables)
+    : runningMoves(inputs, tables, start.workers)
+  return moves
+    .filter(({ estimate }) => estimate > Number.NEGATIVE_INFINITY)
+    .sort((a, b) => b.estimate - a.estimate || a.arrives - b.arrives)
+}
+
+/** Any state may serve at once; what serves is kept for the minimum residence. */
+function freeMoves(inputs: BatchInputs, tables: BatchTables): readonly StartMove[] {
+  const { slotCount, residenceSlots } = inputs
+  const until = Math.min(slotCount, residenceSlots)
+  return [...Array(inputs.states.stateCount).keys()].map((x) =>
+    moveOf(inputs, tables, {
+      serving: [],
+      pending: [],
+      serves: x,
+      arrives: x,
+      readySlot: 0,
+      until,
+    }),
+  )
+}
+
+/** What serves goes on; of what is not ready yet, any part that can be kept is. */
+function runningMoves(
+  inputs: BatchInputs,
+  tables: BatchTables,
+  workers: readonly StartingWorker[],
+): readonly StartMove[] {
+  const { slotCount, residenceSlots } = inputs
+  const ready = workers.filter(({ readySlot }) => readySlot === 0)
+  const notReady = workers.filter(({ readySlot }) => readySlot > 0 && readySlot < slotCount)
+  const moves: StartMove[] = []
+  for (const serving of subsetsOf(ready)) {
+    const serves = stateOf(inputs, serving)
+    for (const pending of subsetsOf(notReady)) {
+      const isAll = serving.length === ready.length
+      if (pending.length === 0 && !isAll) continue
+      const readySlot = Math.max(0, ...pending.map((worker) => worker.readySlot))
+      const residence = pending.length > 0 ? residenceSlots : 0
+      const until = Math.min(slotCount, readySlot + residence)
+      const arrives = stateOf(inputs, [...serving, ...pending])
+      if (arrives < 0 || serves < 0) continue
+      const move = { serving, pending, serves, arrives, readySlot, until }
+      moves.push(moveOf(inputs, tables, move))
+    }
+  }
+  return moves
+}
+
+function moveOf(
+  inputs: BatchInputs,
+  { served, toGo }: BatchTables,
+  move: Omit<StartMove, 'value' | 'estimate'> & { readonly readySlot: number },
+): StartMove {
+  const { serves, arrives, readySlot, until } = move
+  const at = (rows: readonly Float64Array[], slot: number, x: number) =>
+    (rows[slot] as Float64Array)[x] as number
+  const fits = fitsThroughout(inputs, 0, until)
+  const total = inputs.states.total[arrives] as number
+  const before = at(served, 0, serves) - at(served, readySlot, serves)
+  const after = at(served, readySlot, arrives) - at(served, until, arrives)
+  const value = fits[total] === 1 ? before + after : Number.NEGATIVE_INFINITY
+  return { ...move, value, estimate: value + at(toGo, until, arrives) }
+}
+
+/** The joint state in which these workers serve; -1 if counts say that they cannot be together. */
+function stateOf({ states, space }: BatchInputs, workers: readonly StartingWorker[]): number {
+  const held = Array.from({ length: states.tenantCount }, () => 0)
+  for (const { tenant, place } of workers) {
+    const kind = space.places[place]?.kind ?? 0
+    held[tenant] = space.plus[(held[tenant] as number) * space.kindCount + kind] as number
+    if ((held[tenant] as number) < 0) return -1
+  }
+  return states.indexOf(held)
+}
+
+function subsetsOf<T>(items: readonly T[]): readonly (readonly T[])[] {
+  const subsets: T[][] = [[]]
+  for (const item of items) {
+    for (const subset of [...subsets]) subsets.push([...subset, item])
+  }
+  return subsets
+}

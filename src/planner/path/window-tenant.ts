@@ -1,0 +1,106 @@
+import { must } from '../../base/assert.ts'
+import type { PlanningProblem, PlanningTenant } from '../../core/plan/problem.ts'
+import { inferenceWarmUpSlots } from '../../core/plan/warm-up.ts'
+import { curveFor, inTimeRpsOf } from '../../core/workload/service-table.ts'
+import {
+  doneSlot,
+  type RetrainingChoice,
+  type RetrainingOption,
+  retrainingOptionsOf,
+  terminalShare,
+} from './retraining-option.ts'
+
+/** One tenant as the path planner sees it: slots instead of seconds, requests instead of rates. */
+export type WindowTenant = {
+  readonly index: number
+  readonly tenant: PlanningTenant
+  readonly warmUpSlots: number
+  /** Per class of the problem. */
+  readonly canServe: readonly boolean[]
+  readonly options: readonly RetrainingOption[]
+  /** Requests that arrive in the whole window. */
+  readonly arrivals: number
+  /** Goodput per unit of terminal accuracy (design 001, line 11). */
+  readonly terminalWeight: number
+  /**
+   * Requests answered in time in each slot by that many instances of each class: d times A of
+   * design 001, line 9. Computed once per counts.
+   */
+  readonly answers: (counts: readonly number[]) => Float64Array
+}
+
+export function windowTenantsOf(problem: PlanningProblem): readonly WindowTenant[] {
+  return problem.tenants.map((tenant, index) => windowTenantOf(problem, tenant, index))
+}
+
+function windowTenantOf(
+  problem: PlanningProblem,
+  tenant: PlanningTenant,
+  index: number,
+): WindowTenant {
+  const { slotCount, slotSeconds } = problem
+  const totalRps = tenant.arrivals.meanRps.reduce((sum, rate) => sum + rate, 0)
+  const meanRps = totalRps / slotCount
+  const cache = new Map<string, Float64Array>()
+  return {
+    index,
+    tenant,
+    warmUpSlots: inferenceWarmUpSlots(problem, tenant),
+    canServe: problem.classes.map((_, k) => (tenant.serving[k] ?? null) !== null),
+    options: retrainingOptionsOf(problem, tenant).filter((option) => isWorthwhile(tenant, option)),
+    arrivals: totalRps * slotSeconds,
+    terminalWeight: tenant.valuePerAnswer * problem.terminalSeconds * meanRps,
+    answers: (counts) => {
+      const key = counts.join(',')
+      const known = cache.get(key)
+      if (known !== undefined) return known
+      const answers = answersOf(tenant, slotSeconds, counts)
+      cache.set(key, answers)
+      return answers
+    },
+  }
+}
+
+/** A version that is nowhere better than the deployed one is never worth an instance. */
+function isWorthwhile(tenant: PlanningTenant, option: RetrainingOption): boolean {
+  const isBetterAt = (t: number) => must(option.accuracyAfter[t]) > must(tenant.accuracyDeployed[t])
+  return (
+    option.accuracyTerminal > tenant.accuracyTerminal ||
+    [...tenant.accuracyDeployed.keys()].some((t) => t >= option.slots && isBetterAt(t))
+  )
+}
+
+function answersOf(
+  { service, arrivals }: PlanningTenant,
+  slotSeconds: number,
+  counts: readonly number[],
+): Float64Array {
+  const curve = curveFor(service, counts)
+  const { meanRps, dispersion } = arrivals
+  return Float64Array.from(
+    meanRps,
+    (rate) => slotSeconds * inTimeRpsOf(service, curve, rate, dispersion),
+  )
+}
+
+/** Design 001, line 8: the accuracy of the tenant's answers in slot t. */
+export function accuracyIn(
+  { tenant }: WindowTenant,
+  choice: RetrainingChoice | null,
+  t: number,
+): number {
+  const isDone = choice !== null && t >= doneSlot(choice)
+  return must((isDone ? choice.option.accuracyAfter : tenant.accuracyDeployed)[t])
+}
+
+/** Design 001, line 11: what the tenant's accuracy at the end is worth. */
+export function terminalValueOf(
+  { tenant, terminalWeight }: WindowTenant,
+  choice: RetrainingChoice | null,
+  slotCount: number,
+): number {
+  if (choice === null) return terminalWeight * tenant.accuracyTerminal
+  const share = terminalShare(choice, slotCount)
+  const { accuracyTerminal } = choice.option
+  return terminalWeight * (share * accuracyTerminal + (1 - share) * tenant.accuracyTerminal)
+}
