@@ -135,8 +135,8 @@ function warmUpBatch(inputs: BatchInputs, tables: BatchTables, batch: Batch): vo
 }
 
 /**
- * What arriving at R in slot t + u is worth if R fits in t .. until - 1, else minus infinity. With a
- * minimum residence, R is kept until slot `until`.
+ * What arriving at R in slot t + u is worth if R fits in t .. until - 1, else minus infinity. With
+ * a minimum residence, R is kept until slot `until`.
  */
 function fillTargets(
   inputs: BatchInputs,

@@ -1,10 +1,10 @@
 import type { GpuSpace } from './gpu-space.ts'
 
 /**
- * Every way in which the tenants of a list can serve on one GPU at the same time, as counts: state x
- * gives tenant i the multiset `held[i * stateCount + x]`, and all together hold `total[x]`. States
- * with fewer instances come first, state 0 is the empty one. An edge adds one instance to one
- * tenant; edges are ordered by `from`, so one pass over them closes a table under any number of
+ * Every way in which the tenants of a list can serve on one GPU at the same time, as counts: state
+ * x gives tenant i the multiset `held[i * stateCount + x]`, and all together hold `total[x]`.
+ * States with fewer instances come first, state 0 is the empty one. An edge adds one instance to
+ * one tenant; edges are ordered by `from`, so one pass over them closes a table under any number of
  * additions.
  */
 export type JointStates = {

@@ -4,7 +4,9 @@ import { expand, type PlacedContext, type PlacedMove } from './placed-moves.ts'
 import { pushStarts } from './placed-start.ts'
 import { flexibilityOf, type Item, keyOf, ownerOf, type Placing, placeOf } from './placing.ts'
 
-/** An instance that is held whatever the programme decides: a retraining, another tenant's block. */
+/**
+ * An instance that is held whatever the programme decides: a retraining, another tenant's block.
+ */
 export type Scripted = {
   /** Index of the tenant in the problem. */
   readonly tenant: number
@@ -117,7 +119,9 @@ function addTo(layer: Layer, search: PlacedSearch, move: PlacedMove): void {
   layer.least = Math.max(layer.least, kept.at(-1)?.estimate ?? layer.least)
 }
 
-/** Scripted holds by the slot in which they begin and end; those there at the start begin nowhere. */
+/**
+ * Scripted holds by the slot in which they begin and end; those there at the start begin nowhere.
+ */
 function scheduleOf({ scripted, inputs }: PlacedSearch) {
   const slots = () => Array.from({ length: inputs.slotCount + 1 }, (): number[] => [])
   const starting = slots()

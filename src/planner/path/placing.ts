@@ -79,7 +79,9 @@ export function keyOf(symmetries: readonly Int16Array[], { items }: Placing): st
   return String.fromCharCode(...least)
 }
 
-/** The items under a symmetry, in ascending order: an insertion sort, for they are seven at most. */
+/**
+ * The items under a symmetry, in ascending order: an insertion sort, for they are seven at most.
+ */
 function moveSorted(symmetry: Int16Array, items: readonly Item[], moved: Item[]): void {
   for (let i = 0; i < items.length; i += 1) {
     const item = items[i] as Item

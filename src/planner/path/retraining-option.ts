@@ -9,8 +9,8 @@ import {
 } from '../../core/plan/warm-up.ts'
 
 /**
- * One way for a tenant to retrain: a configuration on a class of GPU instance. It may start in slots
- * `0 .. lastStart` (a retraining that continues: in slot 0 only, where it runs).
+ * One way for a tenant to retrain: a configuration on a class of GPU instance. It may start in
+ * slots `0 .. lastStart` (a retraining that continues: in slot 0 only, where it runs).
  */
 export type RetrainingOption = {
   readonly kind: 'start' | 'continue' | 'restart'
