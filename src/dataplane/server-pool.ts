@@ -1,5 +1,6 @@
 import { assert } from '../base/assert.ts'
 import type { ServingCapability } from '../core/workload/serving.ts'
+import type { BatchWindow } from './batch-rule.ts'
 import type { RequestRing } from './request-ring.ts'
 import { boundSecondsAlone, type ServiceEstimate, serviceEstimate } from './service-estimate.ts'
 
@@ -102,20 +103,27 @@ export class ServerPool {
     return this.#batches[server] as Batch
   }
 
-  /** Gives positions [skip, skip + count) of the queue to an idle server. */
-  begin(server: number, ring: RequestRing, window: { skip: number; count: number; items: number }) {
-    const batch = this.batchOf(server)
+  /**
+   * Gives positions [skip, skip + count) of the queue to an idle server, and answers the seconds
+   * that they waited in all.
+   */
+  begin(server: number, ring: RequestRing, window: BatchWindow, nowSeconds: number): number {
+    const batch = this.#batches[server] as Batch
     const { arrivalSeconds, handles, mask } = ring
     const first = ring.head + window.skip
+    let waitedSeconds = 0
     for (let p = 0; p < window.count; p += 1) {
       const at = (first + p) & mask
-      batch.arrivalSeconds[p] = arrivalSeconds[at] as number
+      const arrival = arrivalSeconds[at] as number
+      waitedSeconds += nowSeconds - arrival
+      batch.arrivalSeconds[p] = arrival
       batch.handles[p] = handles[at] as number
     }
     batch.count = window.count
     batch.items = window.items
     this.available -= 1
     ring.remove(window.skip, window.count)
+    return waitedSeconds
   }
 
   /** The server's batch is done; its requests stay readable until the next one. */

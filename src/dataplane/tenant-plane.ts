@@ -150,8 +150,9 @@ export class TenantPlane {
       if (!pool.isIdle(server)) continue
       chooseBatch(ring, pool.estimateOf(server), horizonSeconds, this.#window)
       if (this.#window.count === 0) continue
-      pool.begin(server, ring, this.#window)
-      this.#countBatch(nowSeconds, pool.batchOf(server))
+      this.counts.waitedSeconds += pool.begin(server, ring, this.#window, nowSeconds)
+      this.counts.batches += 1
+      this.counts.batchItems += this.#window.items
       return server
     }
     return -1
@@ -183,17 +184,6 @@ export class TenantPlane {
     }
     this.counts.lost += this.#ring.size
     this.#ring.drop(this.#ring.size)
-  }
-
-  #countBatch(nowSeconds: number, batch: Batch): void {
-    const { counts } = this
-    counts.batches += 1
-    counts.batchItems += batch.items
-    let waited = 0
-    for (let p = 0; p < batch.count; p += 1) {
-      waited += nowSeconds - (batch.arrivalSeconds[p] as number)
-    }
-    counts.waitedSeconds += waited
   }
 
   #shedHopeless(horizonSeconds: number): void {

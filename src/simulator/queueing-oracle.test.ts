@@ -56,7 +56,7 @@ const meanWait = ({ counts }: TenantAccounts) => counts.waitedSeconds / counts.a
 const error = (measured: number, exact: number) => Math.abs(measured / exact - 1)
 /** At 0.9 waits are so correlated that ten million requests are needed for one per cent. */
 const requestsAt = (utilisation: number) => (utilisation >= 0.9 ? 10_500_000 : 1_500_000)
-const utilisations = [0.3, 0.5, 0.7, 0.8, 0.9]
+const utilisations = [0.3, 0.5, 0.7, 0.8, 0.9].map((rho) => ({ rho }))
 
 /** Probability that all c servers are busy (Erlang 1917), offered load a = c x utilisation. */
 function erlangC(c: number, a: number): number {
@@ -65,7 +65,7 @@ function erlangC(c: number, a: number): number {
   return blocking / (1 - (a / c) * (1 - blocking))
 }
 
-describe.each(utilisations)('at utilisation %f the mean wait is within 2 %% of', (rho) => {
+describe.each(utilisations)('at utilisation $rho the mean wait is within 2 % of', ({ rho }) => {
   const requests = requestsAt(rho)
 
   test('M/M/1: rho / (1 - rho) service times', () => {
@@ -89,3 +89,107 @@ describe.each(utilisations)('at utilisation %f the mean wait is within 2 %% of',
     expect(error(meanWait(run(queue)), exact)).toBeLessThan(0.02)
   })
 })
+
+describe('a request that would wait too long', () => {
+  /**
+   * M/M/1 + D: a request that finds more than `patience` of work ahead is lost and brings no work.
+   * The work ahead has density P0 lambda exp(-(mu - lambda) x) below the patience and falls with
+   * exp(-mu x) from there, because nobody joins beyond it.
+   */
+  function lostShare(rho: number, patience: number): number {
+    const slope = 1 - rho
+    const below = slope === 0 ? rho * patience : (rho * -Math.expm1(-slope * patience)) / slope
+    const beyond = rho * Math.exp(-slope * patience)
+    return beyond / (1 + below + beyond)
+  }
+
+  // The profile's estimate is next to nothing here, so that the rule's patience is the SLO's.
+  const seconds = [0, 1e-4]
+  const service: ServiceSampler = (_estimate, _items, rng) => rng.exponential()
+
+  test.each([{ rho: 0.7 }, { rho: 1 }, { rho: 1.4 }])(
+    'is shed as often as theory says, within 2 %, at load $rho',
+    ({ rho }) => {
+      const { counts } = run({
+        servers: 1,
+        seconds,
+        serviceSeconds: service,
+        ratePerSecond: rho,
+        requests: 1_500_000,
+        sloSeconds: 3,
+      })
+      expect(error(counts.shed / counts.arrived, lostShare(rho, 3))).toBeLessThan(0.02)
+    },
+  )
+})
+
+describe('a queue served in batches', () => {
+  const itemsMax = 8
+  /** One item takes 0.3, each further one 0.1: 8 items a second at most. */
+  const seconds = [0, ...Array.from({ length: itemsMax }, (_, n) => 0.3 + 0.1 * n)]
+  const capacity = itemsMax / (seconds[itemsMax] as number)
+
+  test.each(utilisations)(
+    'waits and fills its batches as its solved Markov chain does, within 2 %, at $rho',
+    ({ rho }) => {
+      const ratePerSecond = rho * capacity
+      const exact = solveBatchQueue(ratePerSecond, seconds)
+      const requests = requestsAt(rho)
+      const accounts = run({
+        servers: 1,
+        seconds,
+        serviceSeconds: constant,
+        ratePerSecond,
+        requests,
+      })
+      const { counts } = accounts
+      expect(error(meanWait(accounts), exact.wait)).toBeLessThan(0.02)
+      expect(error(counts.batchItems / counts.batches, exact.batch)).toBeLessThan(0.02)
+    },
+  )
+})
+
+/**
+ * M/D/1 in batches of at most b, cut greedily when the server is free; a batch of n takes
+ * `seconds[n]`. The queue left at completions is a Markov chain: from j requests, min(j, b) go
+ * (from 0 the next arrival goes alone) and a Poisson number joins meanwhile. Its stationary
+ * distribution by iteration; then, a cycle being one batch, mean requests waiting = expected area
+ * under the queue in a cycle over its expected length, and the wait follows by Little's law.
+ */
+function solveBatchQueue(lambda: number, seconds: readonly number[]) {
+  const b = seconds.length - 1
+  const states = 400
+  const joining = seconds.map((s) => poissonMasses(lambda * s, 80))
+  const goes = (j: number) => Math.min(Math.max(j, 1), b)
+  let p = new Float64Array(states).fill(1 / states)
+  for (let change = 1; change > 1e-12; ) {
+    const next = new Float64Array(states)
+    for (let j = 0; j < states; j += 1) {
+      const left = Math.max(j, 1) - goes(j)
+      for (const [k, mass] of (joining[goes(j)] ?? []).entries()) {
+        const to = Math.min(left + k, states - 1)
+        next[to] = (next[to] ?? 0) + (p[j] ?? 0) * mass
+      }
+    }
+    change = next.reduce((sum, x, j) => sum + Math.abs(x - (p[j] ?? 0)), 0)
+    p = next
+  }
+  let area = 0
+  let length = 0
+  let batch = 0
+  for (const [j, probability] of p.entries()) {
+    const n = goes(j)
+    const s = seconds[n] ?? 0
+    const left = Math.max(j, 1) - n
+    area += probability * (left * s + (lambda * s * s) / 2)
+    length += probability * (s + (j === 0 ? 1 / lambda : 0))
+    batch += probability * n
+  }
+  return { wait: area / length / lambda, batch }
+}
+
+function poissonMasses(mean: number, count: number): readonly number[] {
+  const masses = [Math.exp(-mean)]
+  for (let k = 1; k < count; k += 1) masses.push(((masses[k - 1] ?? 0) * mean) / k)
+  return masses
+}

@@ -53,6 +53,8 @@ export class TenantLoop {
   readonly #trueScale: number[] = []
   readonly #accuracy: number[] = []
   readonly #capacityRps: number[] = []
+  /** One more than the highest server index so far. */
+  #indices = 0
   #firstCompletionAt = Infinity
   #firstCompletion = -1
   #capacityNowRps = 0
@@ -100,6 +102,7 @@ export class TenantLoop {
       grown.set(this.#completionAt)
       this.#completionAt = grown
     }
+    this.#indices = Math.max(this.#indices, index + 1)
     this.#trueScale[index] = server.trueScale
     this.#accuracy[index] = server.accuracy
     this.#capacityRps[index] = server.capability.capacityItemsPerSecond / this.#itemsPerRequest
@@ -196,7 +199,7 @@ export class TenantLoop {
     const completionAt = this.#completionAt
     let first = Infinity
     let server = -1
-    for (let index = 0; index < completionAt.length; index += 1) {
+    for (let index = 0; index < this.#indices; index += 1) {
       const at = completionAt[index] as number
       if (at < first) {
         first = at
