@@ -112,7 +112,7 @@ function capacityOf({ serving, itemsPerRequest }: ServiceTableInput, k: number):
 export function measureShare(
   input: ServiceTableInput,
   counts: readonly number[],
-  run: { readonly rateRps: number; readonly requests: number },
+  run: { readonly rateRps: number; readonly requests: number; readonly seed?: number },
 ): { readonly share: number; readonly rateRps: number } {
   const { sloSeconds, itemsPerRequest } = input
   const warmUpSeconds = warmUpSlos * sloSeconds
@@ -128,7 +128,7 @@ export function measureShare(
   const engine = new RequestEngine({
     tenants: [{ id: 'measured', sloSeconds, queueRequestsMax, arrivals }],
     durationSeconds,
-    rng: new Rng(0, 'service-table'),
+    rng: new Rng(run.seed ?? 0, 'service-table'),
   })
   for (const [k, count] of counts.entries()) {
     for (let i = 0; i < count; i += 1) {
