@@ -15,13 +15,13 @@ export type Hindsight = {
     tenant: number,
     window: number,
     history: readonly RetrainingDone[],
-  ) => TenantOutlook
+  ) => AccuracyOutlook
 }
 
 /** A retraining on the labels that were there at the start of window `window`. */
 export type RetrainingDone = { readonly window: number; readonly configurationId: string }
 
-export type TenantOutlook = Pick<
+export type AccuracyOutlook = Pick<
   PlanningTenant,
   'accuracyDeployed' | 'accuracyTerminal' | 'retraining'
 >

@@ -1,4 +1,5 @@
 import type { Hindsight } from '../core/hindsight.ts'
+import type { Policy } from '../core/policy.ts'
 import type { Site } from '../core/site.ts'
 import type { Solver } from '../planner/solver.ts'
 
@@ -10,3 +11,5 @@ export type PolicyContext = {
   /** The whole run, known in advance: the lab gives it to oracle policies only. */
   readonly hindsight: Hindsight | null
 }
+
+export type PolicyFactory = (context: PolicyContext) => Policy

@@ -1,0 +1,15 @@
+import type { PolicyFactory } from './context.ts'
+import { createEqual } from './equal.ts'
+import { createStatic } from './static.ts'
+import { createStaticBest } from './static-best.ts'
+
+/** Every policy by the name that site files and the command line use. */
+export const policies = {
+  static: createStatic,
+  'static-best': createStaticBest,
+  equal: createEqual,
+} as const satisfies Record<string, PolicyFactory>
+
+export type PolicyName = keyof typeof policies
+
+export const policyNames = Object.keys(policies) as readonly PolicyName[]

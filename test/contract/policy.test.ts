@@ -1,0 +1,79 @@
+import { describe, expect, test } from 'vitest'
+import { must } from '../../src/base/assert.ts'
+import { Rng } from '../../src/base/rng.ts'
+import { checkPlan } from '../../src/core/plan/check.ts'
+import { canonicalJson, stateHash } from '../../src/core/plan/state-hash.ts'
+import { valueOf } from '../../src/core/plan/value.ts'
+import { type PolicyName, policies, policyNames } from '../../src/policies/registry.ts'
+import { randomHindsight } from '../random-hindsight.ts'
+import { randomProblem } from '../random-problem.ts'
+import { siteOf } from '../site-of.ts'
+
+/**
+ * What every policy promises, whoever it is: legal plans, the same for the same problem, worth what
+ * it says, from any state that a run may be in.
+ */
+for (const name of policyNames) {
+  describe(`the policy ${name}`, () => {
+    const problems = problemsFor(name)
+
+    test('plans legally from any state, and says what its plan is worth', () => {
+      let planned = 0
+      for (const problem of problems) {
+        const outcome = policyFor(name, problem).plan(problem)
+        if (outcome.status === 'infeasible') continue
+        planned += 1
+        const { plan, objective, bound } = outcome
+        expect(checkPlan(problem, plan)).toEqual({ kind: 'legal' })
+        expect(plan).toMatchObject({ policy: name, stateHash: stateHash(problem) })
+        expect(objective).toBeCloseTo(valueOf(problem, plan).objective, 9)
+        if (bound !== null) expect(bound).toBeGreaterThanOrEqual(objective - 1e-9)
+      }
+      expect(planned).toBeGreaterThan(0.9 * problems.length)
+    })
+
+    test('plans the same for the same problem', () => {
+      for (const problem of problems.slice(0, 5)) {
+        const policy = policyFor(name, problem)
+        const first = canonicalJson(policy.plan(problem))
+        expect(canonicalJson(policy.plan(problem))).toBe(first)
+        expect(canonicalJson(policyFor(name, problem).plan(problem))).toBe(first)
+      }
+    })
+
+    test('says why when a floor cannot be kept', () => {
+      const problem = randomProblem(new Rng(1), { size: 'small', hasRunning: false })
+      const tenants = problem.tenants.map((own) => ({ ...own, sloAttainmentMin: 1 }))
+      const floored = { ...problem, tenants }
+      const outcome = policyFor(name, floored).plan(floored)
+      expect(outcome.status).toBe('infeasible')
+      if (outcome.status === 'infeasible') expect(outcome.reason).toMatch(/\S/)
+    })
+
+    test('describes itself under its own name', () => {
+      const policy = policyFor(name, must(problems[0]))
+      expect(policy.name).toBe(name)
+      expect(policy.describe).toMatch(/^[A-Z].*\.$/)
+      expect(policy.epochs).toContain('window-start')
+      expect(policy.planningSecondsMax).toBeGreaterThanOrEqual(0)
+    })
+  })
+}
+
+function problemsFor(name: PolicyName) {
+  const small = Array.from({ length: 25 }, (_, seed) =>
+    randomProblem(new Rng(seed, name), { size: 'small' }),
+  )
+  const coarse = Array.from({ length: 3 }, (_, seed) =>
+    randomProblem(new Rng(seed, name), { size: 'full', slotCount: 20, slotSeconds: 10 }),
+  )
+  return [...small, ...coarse]
+}
+
+/** The policy of a site like the problem's, with a run like it in hindsight. */
+function policyFor(name: PolicyName, problem: ReturnType<typeof randomProblem>) {
+  const run = randomHindsight(new Rng(0), { size: 'small', windowCount: 2 })
+  const windows = run.windows.map((window) => ({ ...problem, windowIndex: window.windowIndex }))
+  const outlook = (tenant: number) => must(problem.tenants[tenant])
+  return policies[name]({ site: siteOf(problem), solver: null, hindsight: { windows, outlook } })
+}
