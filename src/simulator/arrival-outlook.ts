@@ -67,8 +67,9 @@ export function foreseeArrivals(
 export function knowArrivals(
   site: Site,
   truth: TenantTruth,
-  { nowSeconds, startSeconds, slotCount }: ArrivalMoment,
+  moment: Pick<ArrivalMoment, 'nowSeconds' | 'startSeconds' | 'slotCount'>,
 ): ArrivalOutlook {
+  const { nowSeconds, startSeconds, slotCount } = moment
   const { arrivals } = truth
   const { slotSeconds } = site
   const forecast = oracleArrivals(arrivals, { startSeconds, slotSeconds, slotCount })

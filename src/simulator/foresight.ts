@@ -21,6 +21,7 @@ import {
   type RetrainingMoment,
   type RetrainingOutlook,
 } from './retraining-outlook.ts'
+import { type ServiceSpeed, scaledService } from './service-speed.ts'
 import type { Truth } from './truth.ts'
 import type { Versions } from './versions.ts'
 
@@ -42,6 +43,7 @@ export class Foresight {
     readonly versions: Versions
     readonly book: LabelBook
     readonly services: readonly ServiceTable[]
+    readonly speed: ServiceSpeed
     readonly information: Information
     readonly rng: Rng
   }
@@ -56,6 +58,7 @@ export class Foresight {
     readonly versions: Versions
     readonly book: LabelBook
     readonly services: readonly ServiceTable[]
+    readonly speed: ServiceSpeed
     readonly information: Information
     readonly rng: Rng
   }) {
@@ -76,6 +79,7 @@ export class Foresight {
         configurationIds: this.#worthTrying(tenant),
         from: book.of(tenant).deployed.versionId,
         labelsSeconds: book.labelsSeconds,
+        heldOutLabels: book.heldOutLabels(tenant),
         rng: rng.split(`probe/${id}/${windowIndex}`),
       })
       book.probed(tenant, probes, secondsByClass)
@@ -94,13 +98,19 @@ export class Foresight {
     const outlook: TenantOutlook = {
       arrivals: arrivals.forecast,
       valuePerAnswer: 0,
-      service: must(this.#options.services[tenant]),
+      service: this.#serviceOf(tenant),
       accuracyDeployed: deployed.perSlot,
       accuracyTerminal: deployed.terminal,
       retraining,
       underWay,
     }
     return { outlook, arrivals }
+  }
+
+  /** By the profile, corrected by what the tenant's batches were seen to take. */
+  #serviceOf(tenant: number): ServiceTable {
+    const table = must(this.#options.services[tenant])
+    return scaledService(table, this.#options.speed.factorsOf(tenant))
   }
 
   #arrivals(tenant: number, { nowSeconds, span, arrived }: PlanMoment): ArrivalOutlook {

@@ -5,6 +5,7 @@ import type {
   AccuracySample,
   DeployedVersion,
   FinishedRetraining,
+  LabelCount,
   ProbeReading,
 } from '../core/observation.ts'
 import type { Site } from '../core/site.ts'
@@ -24,10 +25,11 @@ export type JobRecord = {
 }
 
 /**
- * Requests of one second: the version deployed then, how many were answered in time, and how many
- * of those right, in expectation.
+ * Requests of one second: how many came, the version deployed then, how many it answered in time,
+ * and how many of those right, in expectation.
  */
 export type AnsweredSecond = {
+  readonly arrived: number
   readonly version: string
   readonly inTime: number
   readonly accuracySum: number
@@ -39,7 +41,7 @@ type TenantBook = {
   readonly finished: FinishedRetraining[]
   probes: readonly ProbeReading[]
   probeSecondsByClass: readonly number[]
-  /** Labels that came back for the last window. */
+  /** Labels that came back for the last window: to train on and to be judged by. */
   labels: number
   /** Up to when the labels reached that the last retraining was done on. */
   usedUntilSeconds: number
@@ -47,6 +49,8 @@ type TenantBook = {
 
 type Measured = { readonly measurement: VersionMeasurement; readonly labelsSeconds: number }
 
+/** Labels that the starting version was tested on. */
+const firstTestLabels = 1000
 /** Labels of a window are counted in this many parts, so that drift inside it can be seen. */
 const partsOfWindow = 4
 
@@ -78,7 +82,7 @@ export class LabelBook {
       const versionLabelledUntilSeconds = versions.initialLabelsSeconds(tenant)
       this.#versionLabels.set(versionId, versionLabelledUntilSeconds)
       return {
-        deployed: { versionId, versionLabelledUntilSeconds, heldOut: null },
+        deployed: { versionId, versionLabelledUntilSeconds, heldOut: this.#firstTest(tenant) },
         samples: [],
         finished: [],
         probes: [],
@@ -99,13 +103,12 @@ export class LabelBook {
     for (const [tenant, book] of this.#tenants.entries()) {
       const seconds = must(answered[tenant])
       const part = Math.ceil(seconds.length / partsOfWindow)
-      const before = book.samples.length
       for (let from = 0; from < seconds.length; from += part) {
         const middle = nowSeconds - seconds.length + from + part / 2
         this.#sample(tenant, seconds.slice(from, from + part), middle)
       }
-      const fresh = book.samples.slice(before)
-      book.labels = fresh.reduce((sum, { labelled }) => sum + labelled, 0)
+      const arrived = seconds.reduce((sum, own) => sum + own.arrived, 0)
+      book.labels = Math.floor(must(this.#site.simulation).labelledShare * arrived)
       book.probes = []
       book.probeSecondsByClass = this.#site.classes.map(() => 0)
     }
@@ -162,10 +165,15 @@ export class LabelBook {
     this.#versionLabels.set(version, this.jobOf(jobId).labelsSeconds)
   }
 
+  /** Labels of the last window that nothing is trained on. */
+  heldOutLabels(tenant: number): number {
+    return Math.floor(heldOutShare * this.#bookOf(tenant).labels)
+  }
+
   /** Candidate and deployed version on labels held out of the newest ones there are. */
   measure(tenant: number, candidate: string, deployed: string): VersionMeasurement {
     const { labelsSeconds } = this
-    const labels = Math.floor(heldOutShare * this.#bookOf(tenant).labels)
+    const labels = this.heldOutLabels(tenant)
     const measurement = this.#versions.measure(candidate, deployed, { labels, labelsSeconds })
     this.#measured.set(candidate, { measurement, labelsSeconds })
     this.#noteFinished(tenant, candidate, measurement)
@@ -184,6 +192,16 @@ export class LabelBook {
     if (isSameAge) return
     const sample = { versionId: version, versionLabelledUntilSeconds, labelled, correct }
     book.samples.push({ ...sample, atSeconds: labelsSeconds })
+  }
+
+  /** The starting version was tested like any other when it was made. */
+  #firstTest(tenant: number): LabelCount {
+    const { id } = must(this.#site.tenants[tenant])
+    const versionId = this.#versions.initialOf(tenant)
+    const madeSeconds = this.#versions.initialLabelsSeconds(tenant)
+    const accuracy = this.#versions.accuracyOf(versionId, madeSeconds)
+    const rng = this.#rng.split(`first-test/${id}`)
+    return { labelled: firstTestLabels, correct: binomial(rng, firstTestLabels, accuracy) }
   }
 
   /** A retraining that moved between instances says nothing about the speed of either. */

@@ -3,8 +3,21 @@ import type { Rng } from '../base/rng.ts'
 import { measuredConfiguration } from '../core/learning/accuracy-table.ts'
 import type { ProbeReading } from '../core/observation.ts'
 import type { Site, SiteRetraining } from '../core/site.ts'
-import { drawProbeReading, type ProbePlan, planProbe, probeSeconds } from '../forecast/probe.ts'
+import {
+  drawProbeReading,
+  type ProbePlan,
+  planProbe,
+  probeDefaults,
+  probeSeconds,
+} from '../forecast/probe.ts'
 import type { Versions } from './versions.ts'
+
+/**
+ * Extrapolation multiplies the noise of tests, so they are larger than usual where they are cheap:
+ * up to this share of the samples that the whole training processes.
+ */
+const heldOutLabelsMax = 1000
+const testShareMax = 0.05
 
 export type Probed = {
   readonly probes: readonly ProbeReading[]
@@ -25,6 +38,8 @@ export function probe(options: {
   /** The version that would be retrained. */
   readonly from: string
   readonly labelsSeconds: number
+  /** Labels there are to test on. */
+  readonly heldOutLabels: number
   readonly rng: Rng
 }): Probed {
   const { site, versions, tenant, from, labelsSeconds } = options
@@ -34,7 +49,10 @@ export function probe(options: {
   )
   const plans = offered.map((own) => {
     const { id, epochs } = measuredConfiguration(accuracy, own.configurationId)
-    return { own, plan: planProbe({ id, epochs }) }
+    const cheap = Math.min(heldOutLabelsMax, Math.floor(testShareMax * own.samples))
+    const wanted = Math.max(probeDefaults.heldOutLabels, cheap)
+    const heldOutLabels = Math.min(options.heldOutLabels, wanted)
+    return { own, plan: planProbe({ id, epochs }, { ...probeDefaults, heldOutLabels }) }
   })
   const secondsByClass = site.classes.map((_, k) =>
     plans.reduce((sum, { own, plan }) => sum + secondsOn(own, plan, k), 0),

@@ -2,7 +2,13 @@ import { assert, must } from '../base/assert.ts'
 import type { Rng } from '../base/rng.ts'
 import type { RequestCounts } from '../dataplane/tenant-plane.ts'
 import type { DurationHistogram } from '../observe/histogram.ts'
-import { type EngineTenant, type NewServer, type PerSecond, TenantLoop } from './tenant-loop.ts'
+import {
+  type EngineTenant,
+  type NewServer,
+  type PerSecond,
+  type ServerWork,
+  TenantLoop,
+} from './tenant-loop.ts'
 
 /** Enough for seconds of any rate here: what waits longer than its SLO is shed before. */
 export const queueRequestsMaxDefault = 1 << 17
@@ -105,6 +111,12 @@ export class RequestEngine {
   outstandingOf(id: number): number {
     const server = this.#serverOf(id)
     return this.#loopOf(server.tenant).plane.batchOf(server.index).count
+  }
+
+  /** How long its batches took so far, against what the profile said. */
+  workOf(id: number): ServerWork {
+    const server = this.#serverOf(id)
+    return this.#loopOf(server.tenant).workOf(server.index)
   }
 
   queuedOf(tenant: number): number {

@@ -15,6 +15,7 @@ import { Foresight } from './foresight.ts'
 import { type AnsweredSecond, LabelBook } from './label-book.ts'
 import { PlanningDesk } from './planning-desk.ts'
 import { queueRequestsMaxDefault, RequestEngine } from './request-engine.ts'
+import { ServiceSpeed } from './service-speed.ts'
 import { serviceTables } from './service-tables.ts'
 import { SpanRecorder } from './span-recorder.ts'
 import { summariseRun } from './summarise-run.ts'
@@ -100,6 +101,7 @@ class LabRun {
       truth: this.#truth,
       versions: this.#versions,
       book: this.#book,
+      speed: new ServiceSpeed(site.tenants.length, site.classes.length),
       agenda: this.#agenda,
       deliver: (event: ExecutorEvent) => this.#deliver(event),
       stateNow: () => this.#state,
@@ -196,16 +198,18 @@ class LabRun {
     for (const fault of faults) this.#agenda.add(fault.atSeconds, 'fault', () => this.#fail(fault))
   }
 
-  /** The window before the run: its requests were answered by the starting version. */
+  /** The window before the run. The starting version answered in it since it was there. */
   #history(tenant: number): readonly AnsweredSecond[] {
     const { windowSeconds } = this.#options.site
     const counts = must(this.#truth.tenants[tenant]).historyCounts
     const version = this.#versions.initialOf(tenant)
+    const ageSeconds = Math.floor(-this.#versions.initialLabelsSeconds(tenant))
     const seconds = Math.min(counts.length, Math.floor(windowSeconds))
     return Array.from({ length: seconds }, (_, i) => {
-      const inTime = must(counts[counts.length - seconds + i])
+      const arrived = must(counts[counts.length - seconds + i])
+      const inTime = seconds - i <= ageSeconds ? arrived : 0
       const accuracy = this.#versions.accuracyOf(version, i + 0.5 - seconds)
-      return { version, inTime, accuracySum: inTime * accuracy }
+      return { version, arrived, inTime, accuracySum: inTime * accuracy }
     })
   }
 
@@ -214,9 +218,10 @@ class LabRun {
     fromSecond: number,
     untilSecond: number,
   ): readonly AnsweredSecond[] {
-    const { inTime, accuracySum } = this.#engine.accountsOf(tenant).perSecond
+    const { arrived, inTime, accuracySum } = this.#engine.accountsOf(tenant).perSecond
     return Array.from({ length: untilSecond - fromSecond }, (_, i) => ({
       version: must(this.#deployedVersions[tenant]?.[fromSecond + i]),
+      arrived: must(arrived[fromSecond + i]),
       inTime: must(inTime[fromSecond + i]),
       accuracySum: must(accuracySum[fromSecond + i]),
     }))
@@ -261,6 +266,7 @@ class LabRun {
 
   #ask(epoch: DecisionEpoch, nowSeconds: number): void {
     this.#world.reportProgress(nowSeconds)
+    this.#world.reportSpeed()
     this.#desk.ask(epoch, nowSeconds)
   }
 

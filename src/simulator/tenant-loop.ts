@@ -21,6 +21,9 @@ export type EngineTenant = {
   readonly serviceSeconds?: ServiceSampler
 }
 
+/** Execution time of a server's batches: as the profile has it, and as it was. */
+export type ServerWork = { readonly estimatedSeconds: number; readonly executedSeconds: number }
+
 /** Sums per second of the run. */
 export type PerSecond = {
   readonly arrived: Float64Array
@@ -50,6 +53,9 @@ export class TenantLoop {
   readonly #itemsPerRequest: number
   readonly #lastSecond: number
   #completionAt: Float64Array = new Float64Array(8).fill(Infinity)
+  /** Execution time of each server's batches so far, by the profile and in truth. */
+  readonly #estimatedSeconds: number[] = []
+  readonly #executedSeconds: number[] = []
   readonly #trueScale: number[] = []
   readonly #accuracy: number[] = []
   readonly #capacityRps: number[] = []
@@ -103,6 +109,8 @@ export class TenantLoop {
       this.#completionAt = grown
     }
     this.#indices = Math.max(this.#indices, index + 1)
+    this.#estimatedSeconds[index] = 0
+    this.#executedSeconds[index] = 0
     this.#trueScale[index] = server.trueScale
     this.#accuracy[index] = server.accuracy
     this.#capacityRps[index] = server.capability.capacityItemsPerSecond / this.#itemsPerRequest
@@ -128,6 +136,14 @@ export class TenantLoop {
 
   setAccuracy(index: number, accuracy: number): void {
     this.#accuracy[index] = accuracy
+  }
+
+  /** How long its batches took so far, which a router would measure too. */
+  workOf(index: number): ServerWork {
+    return {
+      estimatedSeconds: this.#estimatedSeconds[index] as number,
+      executedSeconds: this.#executedSeconds[index] as number,
+    }
   }
 
   /** When a draining server will have finished: its batch's completion, or now. */
@@ -169,10 +185,16 @@ export class TenantLoop {
 
   #trueSeconds(server: number): number {
     const estimate = this.plane.estimateSeconds(server)
-    const scale = this.#trueScale[server] as number
-    if (this.#serviceSeconds === null) return estimate * scale * batchNoise(this.#serviceRng)
+    const seconds = (this.#trueScale[server] as number) * this.#drawSeconds(server, estimate)
+    this.#estimatedSeconds[server] = (this.#estimatedSeconds[server] as number) + estimate
+    this.#executedSeconds[server] = (this.#executedSeconds[server] as number) + seconds
+    return seconds
+  }
+
+  #drawSeconds(server: number, estimate: number): number {
+    if (this.#serviceSeconds === null) return estimate * batchNoise(this.#serviceRng)
     const { items } = this.plane.batchOf(server)
-    return scale * this.#serviceSeconds(estimate, items, this.#serviceRng)
+    return this.#serviceSeconds(estimate, items, this.#serviceRng)
   }
 
   #complete(nowSeconds: number): void {

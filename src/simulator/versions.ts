@@ -3,6 +3,7 @@ import type { Rng } from '../base/rng.ts'
 import type { VersionMeasurement } from '../control/events.ts'
 import {
   type AccuracyTable,
+  type Drift,
   learningCurveAt,
   measuredConfiguration,
 } from '../core/learning/accuracy-table.ts'
@@ -176,10 +177,8 @@ export class Versions {
     return retrainedVersion(this.#tableOf(tenant), this.modelOf(from), labels)
   }
 
-  /** Before t = 0 the stream drifted at its steady pace. */
   #positionAt(tenant: number, atSeconds: number): number {
-    const { drift } = must(this.#tenants[tenant])
-    return atSeconds >= 0 ? driftAt(drift, atSeconds) : drift.distancePerSecond * atSeconds
+    return positionAt(must(this.#tenants[tenant]).drift, atSeconds)
   }
 
   #tableOf(tenant: number): AccuracyTable {
@@ -189,6 +188,11 @@ export class Versions {
   #versionOf(version: string): TrueVersion {
     return must(this.#versions.get(version), `No version ${version}`)
   }
+}
+
+/** Where the concept is at a moment; before t = 0 the stream drifted at its steady pace. */
+export function positionAt(drift: Drift, atSeconds: number): number {
+  return atSeconds >= 0 ? driftAt(drift, atSeconds) : drift.distancePerSecond * atSeconds
 }
 
 /** How many of `n` come out right, each with that chance; by its normal limit when n is large. */

@@ -8,6 +8,8 @@ import type { Site } from '../core/site.ts'
 import type { Agenda } from './agenda.ts'
 import type { LabelBook } from './label-book.ts'
 import type { RequestEngine } from './request-engine.ts'
+import type { ServiceSpeed } from './service-speed.ts'
+import type { ServerWork } from './tenant-loop.ts'
 import { Trainer } from './trainer.ts'
 import type { Truth } from './truth.ts'
 import type { Versions } from './versions.ts'
@@ -20,6 +22,7 @@ export type WorldOptions = {
   readonly versions: Versions
   readonly book: LabelBook
   readonly engine: RequestEngine
+  readonly speed: ServiceSpeed
   readonly agenda: Agenda<Action>
   /** Tells control a fact; what control wishes then comes back through `perform`. */
   readonly deliver: (event: ExecutorEvent) => void
@@ -27,7 +30,14 @@ export type WorldOptions = {
 }
 
 type EffectOf<K extends Effect['kind']> = Extract<Effect, { kind: K }>
-type Serving = { readonly server: number; readonly tenant: number; version: string }
+type Serving = {
+  readonly server: number
+  readonly tenant: number
+  readonly classIndex: number
+  version: string
+  /** As far as it was told on. */
+  work: ServerWork
+}
 
 /**
  * The simulated node: performs control's effects, each after the time it truly takes, and answers
@@ -110,10 +120,16 @@ export class World {
     }
   }
 
+  /** What batches took since it was last told: a router measures that. */
+  reportSpeed(): void {
+    for (const own of this.#serving.values()) this.#tellSpeed(own)
+  }
+
   /** A GPU instance dies: its batch has failed, its worker and its memory are gone. */
   failInstance(instanceId: string, atSeconds: number): void {
     const own = this.#serving.get(instanceId)
     if (own !== undefined) {
+      this.#tellSpeed(own)
       this.#options.engine.failServer(own.server)
       this.#serving.delete(instanceId)
     }
@@ -207,7 +223,8 @@ export class World {
       trueScale: must(this.#options.truth.tenants[tenant]?.serviceScale[classIndex]),
       accuracy: this.#accuracyOf(worker.version, nowSeconds),
     })
-    this.#serving.set(instanceId, { server, tenant, version: worker.version })
+    const work = { estimatedSeconds: 0, executedSeconds: 0 }
+    this.#serving.set(instanceId, { server, tenant, classIndex, version: worker.version, work })
   }
 
   #loadVersion(effect: EffectOf<'load-version'>, nowSeconds: number): void {
@@ -233,10 +250,22 @@ export class World {
 
   #endWorker(instanceId: string): void {
     const own = this.#serving.get(instanceId)
-    if (own !== undefined) this.#options.engine.removeServer(own.server)
+    if (own !== undefined) {
+      this.#tellSpeed(own)
+      this.#options.engine.removeServer(own.server)
+    }
     this.#serving.delete(instanceId)
     this.#trainer.stop(instanceId)
     this.#voidAnswers(instanceId)
+  }
+
+  #tellSpeed(own: Serving): void {
+    const { estimatedSeconds, executedSeconds } = this.#options.engine.workOf(own.server)
+    this.#options.speed.add(own.tenant, own.classIndex, {
+      estimatedSeconds: estimatedSeconds - own.work.estimatedSeconds,
+      executedSeconds: executedSeconds - own.work.executedSeconds,
+    })
+    own.work = { estimatedSeconds, executedSeconds }
   }
 
   #accuracyOf(version: string, nowSeconds: number): number {
