@@ -6,8 +6,8 @@ export type Progress = {
 }
 
 /** A bar on stderr when that is a terminal; silent otherwise, so that logs stay clean. */
-export function showProgress(total: number, isQuiet: boolean): Progress {
-  if (isQuiet || process.stderr.isTTY !== true) return { step: () => {}, stop: () => {} }
+export function showProgress(total: number): Progress {
+  if (process.stderr.isTTY !== true) return { step: () => {}, stop: () => {} }
   const bar = new SingleBar(
     { format: '{bar} {value}/{total} runs  {eta_formatted} left  {label}', hideCursor: true },
     Presets.shades_classic,

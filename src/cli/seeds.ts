@@ -1,5 +1,11 @@
 import { UsageError } from './usage-error.ts'
 
+/** One seed, for a single run. */
+export function parseSeed(text: string): number {
+  if (/^\d{1,9}$/.test(text)) return Number(text)
+  throw new UsageError(`Cannot read --seed "${text}": accepted is a whole number, 0 or more`)
+}
+
 /** `5` means five seeds, 1 to 5; `3,7,9` names them. */
 export function parseSeeds(text: string): readonly number[] {
   const parts = text.split(',').map((part) => part.trim())
