@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander'
 import { compareCommand } from './commands/compare.ts'
 import { initCommand } from './commands/init.ts'
+import { planCommand } from './commands/plan.ts'
 import { simulateCommand } from './commands/simulate.ts'
 import { exitCodes } from './exit-codes.ts'
 import { packageVersion } from './packaged-files.ts'
@@ -13,6 +14,7 @@ const program = new Command('migrator')
   .addCommand(initCommand())
   .addCommand(simulateCommand())
   .addCommand(compareCommand())
+  .addCommand(planCommand())
   .showHelpAfterError('Run the command with --help to see what it accepts')
 
 for (const command of [program, ...program.commands]) command.exitOverride()
