@@ -77,7 +77,7 @@ describe('the curves', () => {
     }
   })
 
-  test('are within 0.8 points of runs ten times as long with other draws, also between loads', () => {
+  test('are within 0.8 points of runs ten times as long, also between the loads', () => {
     for (const set of a100Table.sets.filter((_, i) => i % 7 === 0)) {
       for (const load of [0.65, 0.8, 0.9, 1, 1.04, 1.3]) {
         expectNear(a100Table, a100, { counts: set.counts, load }, 0.008)
