@@ -59,6 +59,20 @@ describe('the sets of a table', () => {
   })
 })
 
+test('a site with two GPU models has the sets of each, and pools across them', () => {
+  const both = makeServiceTable({
+    ...a30,
+    serving: [...a30.serving, ...a100.serving],
+    classes: [...a30.classes, ...a100.classes],
+    gpus: [...a30.gpus, ...a100.gpus, ...a30.gpus],
+  })
+  expect(both.sets.length).toBe(a30Table.sets.length + a100Table.sets.length)
+  const [first, last] = [must(both.sets[0]), must(both.sets.at(-1))]
+  const counts = first.counts.map((count, k) => count + must(last.counts[k]))
+  const pool = must(curveFor(both, counts))
+  expect(pool.capacityRps).toBeCloseTo(first.capacityRps + last.capacityRps, 9)
+})
+
 describe('the curves', () => {
   test('are the same each time', () => {
     expect(makeServiceTable(a30)).toEqual(a30Table)
@@ -74,6 +88,22 @@ describe('the curves', () => {
       expect(inTimeShare[0]).toBe(1)
       expect(must(rates.at(-1))).toBeGreaterThan(0.97)
       expect(must(rates.at(-1))).toBeLessThan(1.01)
+    }
+  })
+
+  test('of a larger set answer no less at any rate', () => {
+    const isInside = (part: readonly number[], whole: readonly number[]) =>
+      part.every((count, k) => count <= must(whole[k]))
+    for (const part of a100Table.sets) {
+      for (const whole of a100Table.sets.filter(({ counts }) => isInside(part.counts, counts))) {
+        for (const load of [0.5, 0.8, 0.95, 1, 1.1, 1.5, 4]) {
+          const rateRps = load * part.capacityRps
+          const [less, more] = [part, whole].map(({ counts }) =>
+            inTimeRps(a100Table, counts, rateRps, 1),
+          )
+          expect(must(more)).toBeGreaterThan(must(less) - 0.001 * rateRps)
+        }
+      }
     }
   })
 
