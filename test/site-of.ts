@@ -3,6 +3,8 @@ import { checkLayout } from '../src/core/mig/layout.ts'
 import { allPlacements, type PlacedProfile } from '../src/core/mig/placement.ts'
 import type { PlanningProblem, PlanningTenant } from '../src/core/plan/problem.ts'
 import type { Site, SiteTenant, StaticInstance } from '../src/core/site.ts'
+import type { ServingCapability } from '../src/core/workload/serving.ts'
+import type { BatchPoint } from '../src/core/workload/serving-capability.ts'
 
 /** A site whose problem this could be, with a static layout that deals instances out in turn. */
 export function siteOf(problem: PlanningProblem): Site {
@@ -31,6 +33,7 @@ function siteTenant(tenant: PlanningTenant): SiteTenant {
     sloSeconds: tenant.sloSeconds,
     itemsPerRequest: tenant.itemsPerRequest,
     serving: tenant.serving,
+    figures: tenant.serving.map((own) => own && figuresOf(own)),
     inferenceStartSeconds: tenant.inferenceStartSeconds,
     retrainingStartSeconds: tenant.retrainingStartSeconds,
     checkpointRestoreSeconds: tenant.underWay?.restoreSeconds ?? 0,
@@ -50,6 +53,11 @@ function siteTenant(tenant: PlanningTenant): SiteTenant {
       secondsByClass,
     })),
   }
+}
+
+/** As if every batch size up to the largest had been measured. */
+function figuresOf({ latencySeconds }: ServingCapability): readonly BatchPoint[] {
+  return latencySeconds.slice(1).map((seconds, i) => ({ items: i + 1, latencySeconds: seconds }))
 }
 
 /** Placements taken as they come while they fit: one each to serve, then one each to retrain. */

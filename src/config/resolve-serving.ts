@@ -59,6 +59,13 @@ export function resolveServing(context: TenantContext): readonly (ServingCapabil
   throw new InfeasibleSloError(source.placeOf([...path, 'slo']), tenant.name, slo)
 }
 
+/** What was measured of the tenant's model on each class, whether within the SLO or not. */
+export function resolveFigures(context: TenantContext): readonly (readonly BatchPoint[] | null)[] {
+  return figuresByClass(context, 'inference', context.tenant.model).map((known) =>
+    known.kind === 'known' ? batchPoints(known.row) : null,
+  )
+}
+
 /** Throws ConfigError if no figures of that name exist for any GPU. */
 export function figuresByClass(
   context: TenantContext,

@@ -4,7 +4,7 @@ import { findStart, type ProfileKind } from './profiles/profile-library.ts'
 import type { ReadFile } from './read-document.ts'
 import { resolveAccuracy } from './resolve-accuracy.ts'
 import { resolveRetraining } from './resolve-retraining.ts'
-import { resolveServing, type TenantContext } from './resolve-serving.ts'
+import { resolveFigures, resolveServing, type TenantContext } from './resolve-serving.ts'
 import type { ItemsConfig } from './schema/tenant-schema.ts'
 
 /** Where neither the tenant nor the figures say it: between the shipped 4 s and 6 s; assumed. */
@@ -25,6 +25,7 @@ export function resolveTenant(context: TenantContext, readFile: ReadFile): SiteT
     sloSeconds: tenant.slo,
     itemsPerRequest: meanItems(tenant.items),
     serving,
+    figures: resolveFigures(context),
     inferenceStartSeconds: tenant.start.inference ?? startOf(context, 'inference'),
     retrainingStartSeconds: tenant.start.retraining ?? startOf(context, 'training'),
     checkpointRestoreSeconds: tenant.start.restore,

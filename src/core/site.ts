@@ -3,6 +3,7 @@ import type { GpuModel } from './mig/gpu-model.ts'
 import type { InstanceClass, ReconfigurationCosts } from './plan/problem.ts'
 import type { ArrivalSpec } from './workload/arrival-spec.ts'
 import type { ServingCapability } from './workload/serving.ts'
+import type { BatchPoint } from './workload/serving-capability.ts'
 
 /** One site, resolved: every name looked up, every file read, every number checked. */
 export type Site = {
@@ -38,6 +39,8 @@ export type SiteTenant = {
   readonly itemsPerRequest: number
   /** Parallel to `Site.classes`. */
   readonly serving: readonly (ServingCapability | null)[]
+  /** The figures behind `serving`, all batch sizes, parallel to it; null where none are known. */
+  readonly figures: readonly (readonly BatchPoint[] | null)[]
   readonly inferenceStartSeconds: number
   readonly retrainingStartSeconds: number
   readonly checkpointRestoreSeconds: number

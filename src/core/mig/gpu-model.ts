@@ -1,6 +1,9 @@
 import { assert } from '../../base/assert.ts'
 import type { GpuInstanceProfile } from './profile.ts'
 
+/** How parts of a GPU are held apart where it is not MIG (core/mps/share-model.ts). */
+export type Sharing = 'mps' | 'time-slicing'
+
 /** A kind of GPU that MIG can cut, as data. `memorySlices` is the grid that placements lie on. */
 export type GpuModel = {
   /** The id that site files use, for instance `a100-80gb`. */
@@ -10,6 +13,8 @@ export type GpuModel = {
   readonly computeSlices: number
   readonly profiles: readonly GpuInstanceProfile[]
   readonly source: string
+  /** Absent: cut by MIG. */
+  readonly sharing?: Sharing
 }
 
 /** The profile with that NVML id; an unknown id is a bug, user input is checked by `config`. */

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { tinyProblem } from '../../../test/tiny-problem.ts'
 import { must } from '../../base/assert.ts'
 import { findGpuModel } from '../mig/catalog.ts'
+import { shareModel } from '../mps/share-model.ts'
 import { type BreachCode, checkPlan, planRules } from './check.ts'
 import type { Plan, PlannedInstance, Tenure } from './plan.ts'
 import { type Block, planFromBlocks } from './plan-from-blocks.ts'
@@ -77,27 +78,17 @@ function resumed(profileId: number, start: number, fromSlot: number): Block {
   }
 }
 
-function mps(percents: readonly number[]): Case {
-  const plan: Plan = {
-    ...caseOf(tiny).plan,
-    mechanism: 'mps',
-    instances: percents.map((percent, index) => ({
-      id: `share-${index}`,
-      gpu: 0,
-      share: { kind: 'mps', percent },
-      existing: null,
-      tenures: [
-        {
-          tenant: 'a',
-          role: inference,
-          initialiseFromSeconds: 100,
-          serveFromSeconds: 100,
-          until: { kind: 'time', atSeconds: 110 },
-        },
-      ],
-    })),
-  }
-  return { problem: tiny, plan }
+/** Shares of 40 and 65 % can be given. */
+const shared = tinyProblem({
+  model: shareModel(must(findGpuModel('a100-80gb')), 'mps'),
+  profileIds: [40, 65],
+})
+
+function shares(percents: readonly [number, number]): Case {
+  const both = percents.map((percent, tenantIndex) =>
+    held({ profileId: percent, start: tenantIndex, tenantIndex, slots: [0, 10] }),
+  )
+  return caseOf(shared, both)
 }
 
 /** Five compute slices on eight memory slices, so that the compute slices run out first. */
@@ -111,7 +102,7 @@ const planted: Readonly<Record<BreachCode, () => Case>> = {
   'wrong-span': () => ({ problem: tiny, plan: { ...caseOf(tiny).plan, endSeconds: 111 } }),
   'duplicate-instance': () => withInstance(1, { id: 'gpu-0/2g.20gb@0/100' }),
   'unknown-gpu': () => withInstance(0, { gpu: 1 }),
-  'mixed-mechanism': () => withInstance(0, { share: { kind: 'mps', percent: 20 } }),
+  'mixed-mechanism': () => withInstance(0, { share: { kind: 'mps', percent: 20, client: 0 } }),
   'wrong-existing': () => withInstance(0, { existing: 'gone' }),
   'unknown-tenant': () => withTenure(0, { tenant: 'z' }, 0),
   'off-grid': () => withTenure(0, { serveFromSeconds: 102.5 }, 0),
@@ -180,14 +171,35 @@ const planted: Readonly<Record<BreachCode, () => Case>> = {
     return caseOf(tiny, [{ ...must(retraining), fromSlot: 7 }])
   },
   'below-floor': () => caseOf(withTenant({ sloAttainmentMin: 0.5 })),
-  'impossible-percent': () => mps([0.5, 30]),
-  'too-many-percent': () => mps([60, 41]),
+  'impossible-percent': () => {
+    const { problem, plan } = shares([40, 40])
+    const [first, second] = plan.instances
+    const share = { kind: 'mps', percent: 50, client: 0 } as const
+    return { problem, plan: { ...plan, instances: [{ ...must(first), share }, must(second)] } }
+  },
+  'too-many-percent': () => shares([40, 65]),
 }
 
 test('a legal plan is legal', () => {
   const { problem, plan } = caseOf(tiny)
   expect(checkPlan(problem, plan)).toEqual({ kind: 'legal' })
   expect(plan.instances.map(({ tenures }) => tenures.length)).toEqual([1, 2])
+})
+
+test('a plan by MPS is legal up to 100 %, and held to the same rules of time and ability', () => {
+  const { problem, plan } = shares([40, 40])
+  expect(plan.mechanism).toBe('mps')
+  expect(plan.instances[1]?.share).toEqual({ kind: 'mps', percent: 40, client: 1 })
+  expect(checkPlan(problem, plan)).toEqual({ kind: 'legal' })
+  const early = plan.instances.map((own) => ({
+    ...own,
+    tenures: own.tenures.map((tenure) => ({ ...tenure, serveFromSeconds: 100 })),
+  }))
+  const check = checkPlan(problem, { ...plan, instances: early })
+  expect(check.kind === 'illegal' && check.breaches.map(({ code }) => code)).toEqual([
+    'warm-up',
+    'warm-up',
+  ])
 })
 
 test('each rule has a test that breaks it', () => {

@@ -25,12 +25,10 @@ const commonRules = {
   'retraining-under-way': retraining.underWayExcludesNew,
 } as const satisfies Record<string, PlanRule>
 
-const migRules = {
-  'unknown-profile': space.profilesAreAllowed,
+const placedRules = {
   'impossible-start': space.startsArePossible,
   'blocked-slices': space.blockedSlicesAreLeftAlone,
   overlap: space.slicesHaveOneHolder,
-  'compute-slices': space.computeSlicesSuffice,
   'instance-count': space.instanceCountsAreKept,
   'media-engines': space.allMediaEnginesExclude,
   'warm-up': time.nobodyServesBeforeItsWarmUp,
@@ -43,13 +41,18 @@ const migRules = {
   'below-floor': service.floorsAreKept,
 } as const satisfies Record<string, PlanRule>
 
+const migRules = {
+  'unknown-profile': space.profilesAreAllowed,
+  'compute-slices': space.computeSlicesSuffice,
+} as const satisfies Record<string, PlanRule>
+
 const mpsRules = {
   'impossible-percent': space.percentagesArePossible,
   'too-many-percent': space.percentagesAddUp,
 } as const satisfies Record<string, PlanRule>
 
 /** Every rule by the code of its breach. */
-export const planRules = { ...commonRules, ...migRules, ...mpsRules }
+export const planRules = { ...commonRules, ...placedRules, ...migRules, ...mpsRules }
 
 export type BreachCode = keyof typeof planRules
 
@@ -62,13 +65,13 @@ export type PlanCheck =
 
 /**
  * Whether a plan may be carried out in the state of its problem: lines 1 to 7 of
- * docs/designs/001-planning-problem.md, whoever made it. A plan by MPS is held to the common rules
- * and to its percentages only.
+ * docs/designs/001-planning-problem.md, whoever made it. For a plan by MPS shares of a GPU stand for
+ * its instances, and per cent for compute slices.
  */
 export function checkPlan(problem: PlanningProblem, plan: Plan): PlanCheck {
   const subject = planUnderCheck(problem, plan)
   const own: Readonly<Record<string, PlanRule>> = plan.mechanism === 'mig' ? migRules : mpsRules
-  const rules: Readonly<Record<string, PlanRule>> = { ...commonRules, ...own }
+  const rules: Readonly<Record<string, PlanRule>> = { ...commonRules, ...placedRules, ...own }
   const breaches = Object.entries(rules).flatMap(([code, rule]) =>
     rule(subject).map((finding) => ({ ...finding, code: code as BreachCode })),
   )

@@ -1,5 +1,5 @@
 import { must } from '../../base/assert.ts'
-import type { Plan, PlannedInstance, Role, Tenure } from './plan.ts'
+import type { MigShare, MpsShare, Plan, PlannedInstance, Role, Tenure } from './plan.ts'
 import type { PlanningProblem, PlanningTenant, RunningInstance } from './problem.ts'
 import { classIndexOf, slotStartSeconds } from './slots.ts'
 import { stateHash } from './state-hash.ts'
@@ -60,7 +60,7 @@ export function planFromBlocks(
   const { startSeconds, slotCount } = problem
   return {
     policy,
-    mechanism: 'mig',
+    mechanism: problem.gpus.some(({ model }) => model.sharing) ? 'mps' : 'mig',
     startSeconds,
     endSeconds: slotStartSeconds(problem, slotCount),
     stateHash: stateHash(problem),
@@ -136,14 +136,20 @@ function sizeOf(problem: PlanningProblem, { gpu, profileId }: InstancePlace): nu
 
 function instanceOf(problem: PlanningProblem, group: InstanceGroup): PlannedInstance {
   const { place, running, held } = group
-  const share = { kind: 'mig', profileId: place.profileId, start: place.start } as const
   return {
     id: running?.id ?? newInstanceId(problem, place, must(held[0]).block.fromSlot),
     gpu: place.gpu,
-    share,
+    share: shareOf(problem, place),
     existing: running?.id ?? null,
     tenures: held.map((own) => tenureOf(problem, own, running)),
   }
+}
+
+function shareOf(problem: PlanningProblem, place: InstancePlace): MigShare | MpsShare {
+  const { gpu, profileId, start } = place
+  const { sharing } = must(problem.gpus[gpu]).model
+  if (sharing === undefined) return { kind: 'mig', profileId, start }
+  return { kind: 'mps', percent: profileId, client: start }
 }
 
 /** GPU, profile, start and the second of its creation: no other instance ever has the same. */

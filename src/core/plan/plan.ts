@@ -34,7 +34,15 @@ export type MigShare = {
   readonly start: number
 }
 
-export type MpsShare = { readonly kind: 'mps'; readonly percent: number }
+/** `client` tells shares of one size on one GPU apart. */
+export type MpsShare = { readonly kind: 'mps'; readonly percent: number; readonly client: number }
+
+/** Where an instance lies as geometry; a share's is that of core/mps/share-model.ts. */
+export function placeOfShare(share: MigShare | MpsShare): Omit<MigShare, 'kind'> {
+  if (share.kind === 'mps') return { profileId: share.percent, start: share.client }
+  const { profileId, start } = share
+  return { profileId, start }
+}
 
 export type Tenure = {
   readonly tenant: string

@@ -1,5 +1,11 @@
 import { assert } from '../../base/assert.ts'
-import { expectedEndSeconds, type Plan, type PlannedInstance, type Tenure } from './plan.ts'
+import {
+  expectedEndSeconds,
+  type Plan,
+  type PlannedInstance,
+  placeOfShare,
+  type Tenure,
+} from './plan.ts'
 import type { PlanningProblem } from './problem.ts'
 
 /** A tenure on the problem's slot grid. Slots may lie past the end: N is the first of those. */
@@ -31,12 +37,11 @@ export function classIndexOf(problem: PlanningProblem, gpu: number, profileId: n
   )
 }
 
-/** All tenures of a plan for MIG, instance by instance. The plan's names must be the problem's. */
+/** All tenures of a plan, instance by instance. The plan's names must be the problem's. */
 export function tenureSpans(problem: PlanningProblem, plan: Plan): readonly TenureSpan[] {
   return plan.instances.flatMap((instance) => {
     const { share, gpu } = instance
-    assert(share.kind === 'mig', `Instance ${instance.id} is no GPU instance`)
-    const classIndex = classIndexOf(problem, gpu, share.profileId)
+    const classIndex = classIndexOf(problem, gpu, placeOfShare(share).profileId)
     assert(classIndex >= 0, `Instance ${instance.id} is of no class of the problem`)
     return instance.tenures.map((tenure) => {
       const tenantIndex = problem.tenants.findIndex(({ id }) => id === tenure.tenant)

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
 import { tinyProblem } from '../../../test/tiny-problem.ts'
-import { AssertionError, must } from '../../base/assert.ts'
+import { must } from '../../base/assert.ts'
+import { findGpuModel } from '../mig/catalog.ts'
+import { shareModel } from '../mps/share-model.ts'
 import type { Plan } from './plan.ts'
 import { type Block, planFromBlocks } from './plan-from-blocks.ts'
 import type { PlanningProblem } from './problem.ts'
@@ -116,6 +118,14 @@ test('a blind retraining is done when its true length is over', () => {
   expect(value.objective).toBeCloseTo((5 * 20 * 0.6 + 3 * 20 * 0.8) / 500, 12)
 })
 
-test('the value of an MPS plan is refused: it is not defined yet', () => {
-  expect(() => worth(tiny, [], { mechanism: 'mps' })).toThrow(AssertionError)
+test('a share by MPS is worth what an instance of its class is', () => {
+  const model = shareModel(must(findGpuModel('a100-80gb')), 'mps')
+  const problem = { ...tinyProblem({ model, profileIds: [5] }), isFirstLayoutFree: true }
+  const place = { gpu: 0, profileId: 5, start: 3 }
+  const role = { kind: 'inference' } as const
+  const plan = planFromBlocks(problem, 'test', [
+    { place, tenantIndex: 0, fromSlot: 0, untilSlot: 10, role },
+  ])
+  // 5 % answer 50 a second here: all.
+  expect(valueOf(problem, plan).objective).toBeCloseTo((10 * 50 * 0.6) / 500, 12)
 })

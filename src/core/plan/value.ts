@@ -1,4 +1,4 @@
-import { assert, must } from '../../base/assert.ts'
+import { must } from '../../base/assert.ts'
 import type { RetrainingForecast } from '../forecast.ts'
 import { inTimeRps } from '../workload/service-table.ts'
 import type { Plan } from './plan.ts'
@@ -36,12 +36,12 @@ export type TenantValue = {
 }
 
 /**
- * Expected Goodput of a plan for MIG, whoever made it: lines 8 to 11 of
+ * Expected Goodput of a plan, whoever made it: lines 8 to 11 of
  * docs/designs/001-planning-problem.md, with true overheads also where the plan was made blind to
- * them. Takes the plan to be legal (check.ts). What an MPS plan is worth is not defined yet.
+ * them. Takes the plan to be legal (check.ts). By MPS a share is a class like a GPU instance, with
+ * the figures that core/mps derives for it.
  */
 export function valueOf(problem: PlanningProblem, plan: Plan): PlanValue {
-  assert(plan.mechanism === 'mig', 'The value of an MPS plan is not defined')
   const spans = tenureSpans(problem, plan)
   const parts = problem.tenants.map((tenant, index) => {
     const own = spans.filter(({ tenantIndex }) => tenantIndex === index)

@@ -1,5 +1,6 @@
+import { placeOfShare } from '../plan.ts'
 import { stateHash } from '../state-hash.ts'
-import { onInstance, onTenure, type PlanRule } from './subject.ts'
+import { cutOf, onInstance, onTenure, type PlanRule } from './subject.ts'
 
 /** Rules about what a plan says it is of and whom it names. */
 
@@ -36,11 +37,14 @@ export const gpusExist: PlanRule = ({ instances, problem }) =>
     )
 
 export const sharesAreOfTheMechanism: PlanRule = ({ instances, plan }) =>
-  instances
-    .filter(({ instance }) => instance.share.kind !== plan.mechanism)
-    .map((own) =>
-      onInstance(own, `is a share by ${own.instance.share.kind} in a plan for ${plan.mechanism}`),
-    )
+  instances.flatMap((own) => {
+    const { kind } = own.instance.share
+    const cut = own.gpu === null ? plan.mechanism : cutOf(own.gpu.model)
+    if (kind !== plan.mechanism) {
+      return [onInstance(own, `is a share by ${kind} in a plan for ${plan.mechanism}`)]
+    }
+    return kind === cut ? [] : [onInstance(own, `is a share by ${kind} of a GPU cut by ${cut}`)]
+  })
 
 /** `existing` names a running instance, at the same place, once. */
 export const existingInstancesExist: PlanRule = ({ instances }) =>
@@ -52,11 +56,9 @@ export const existingInstancesExist: PlanRule = ({ instances }) =>
     if (instances.findIndex(({ instance }) => instance.existing === existing) !== index) {
       return [onInstance(own, `continues ${existing}, which another instance continues`)]
     }
+    const { profileId, start } = placeOfShare(share)
     const isThere =
-      share.kind === 'mps' ||
-      (running.gpu === gpu &&
-        running.profileId === share.profileId &&
-        running.start === share.start)
+      running.gpu === gpu && running.profileId === profileId && running.start === start
     return isThere ? [] : [onInstance(own, `continues ${existing}, which lies elsewhere`)]
   })
 

@@ -1,3 +1,4 @@
+import { placeOfShare } from '../plan.ts'
 import type { PlanningTenant } from '../problem.ts'
 import {
   continuedRetrainingSpan,
@@ -41,9 +42,9 @@ export const resumedWhereItCan: PlanRule = (subject) =>
   retrainings(subject).flatMap((own) => {
     const host = hostOf(subject, own.tenant)
     const { share, gpu } = own.of.instance
-    if (!own.resumes || host === null || share.kind !== 'mig') return []
-    const isSamePlace =
-      host.gpu === gpu && host.profileId === share.profileId && host.start === share.start
+    if (!own.resumes || host === null) return []
+    const { profileId, start } = placeOfShare(share)
+    const isSamePlace = host.gpu === gpu && host.profileId === profileId && host.start === start
     if (!isSamePlace || isContinued(own)) return []
     return [onTenure(own, `restarts where it ran, on ${host.id}`)]
   })

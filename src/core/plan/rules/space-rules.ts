@@ -90,8 +90,9 @@ export const allMediaEnginesExclude: PlanRule = (subject) =>
 export const percentagesArePossible: PlanRule = ({ instances }) =>
   instances.flatMap((own) => {
     const { share } = own.instance
-    if (share.kind !== 'mps' || (share.percent >= 1 && share.percent <= 100)) return []
-    return [onInstance(own, `has ${share.percent} % of its GPU; 1 to 100 can be given`)]
+    if (own.gpu === null || share.kind !== 'mps' || own.placed !== null) return []
+    const allowed = own.gpu.profileIds.join(', ')
+    return [onInstance(own, `has ${share.percent} % of ${own.gpu.id}, which gives ${allowed}`)]
   })
 
 export const percentagesAddUp: PlanRule = ({ problem, instances }) =>

@@ -1,6 +1,12 @@
 import type { GpuModel } from '../../mig/gpu-model.ts'
 import type { PlacedProfile } from '../../mig/placement.ts'
-import { expectedEndSeconds, type Plan, type PlannedInstance, type Tenure } from '../plan.ts'
+import {
+  expectedEndSeconds,
+  type Plan,
+  type PlannedInstance,
+  placeOfShare,
+  type Tenure,
+} from '../plan.ts'
 import type { PlanningGpu, PlanningProblem, PlanningTenant, RunningInstance } from '../problem.ts'
 import { withoutOverhead } from '../warm-up.ts'
 
@@ -102,7 +108,12 @@ export function onTenure({ of, tenure }: TenureUnderCheck, message: string): Fin
   }
 }
 
-/** The GPUs of MIG instances that can be told, each with the instances on it. */
+/** The kind of share that a GPU is cut into. */
+export function cutOf({ sharing }: GpuModel): Plan['mechanism'] {
+  return sharing === undefined ? 'mig' : 'mps'
+}
+
+/** The GPUs of instances that can be told, each with the instances on it. */
 export function byGpu(
   { problem, instances }: PlanUnderCheck,
   visit: (model: GpuModel, held: readonly HeldInstance[]) => readonly Finding[],
@@ -138,9 +149,11 @@ function instanceUnderCheck(
 ): InstanceUnderCheck {
   const gpu = problem.gpus[instance.gpu] ?? null
   const { share, tenures, existing } = instance
+  const place = placeOfShare(share)
+  const isCut = gpu !== null && cutOf(gpu.model) === share.kind
   const profile =
-    share.kind === 'mig' && gpu?.profileIds.includes(share.profileId)
-      ? gpu.model.profiles.find(({ profileId }) => profileId === share.profileId)
+    isCut && gpu.profileIds.includes(place.profileId)
+      ? gpu.model.profiles.find(({ profileId }) => profileId === place.profileId)
       : undefined
   const classIndex = problem.classes.findIndex(
     (own) => own.gpuModelId === gpu?.model.id && own.profileId === profile?.profileId,
@@ -150,7 +163,7 @@ function instanceUnderCheck(
   return {
     instance,
     gpu,
-    placed: profile !== undefined && share.kind === 'mig' ? { profile, start: share.start } : null,
+    placed: profile === undefined ? null : { profile, start: place.start },
     classIndex,
     running: problem.running.find(({ id }) => id === existing) ?? null,
     firstSlot: tenures.length === 0 || existing !== null ? 0 : Math.min(...starts),
