@@ -19,7 +19,9 @@ export type KeptInstance = {
 export type ClassHoldings = {
   readonly kind: 'counts'
   readonly kept: readonly KeptInstance[]
-  /** fresh[w, k, t]: instances of class k, made in this plan, that serve w. [tenant][class][step] */
+  /**
+   * fresh[w, k, t]: instances of class k, made in this plan, that serve w. [tenant][class][step]
+   */
   readonly fresh: readonly (readonly (readonly number[])[])[]
 }
 
@@ -114,7 +116,7 @@ function addFresh(
   const fresh: number[] = []
   const starts: (number | null)[] = []
   for (let step = 0; step < grid.stepCount; step += 1) {
-    const serving = model.variable(`fresh_${label}_t${step}`)
+    const serving = model.variable(`fresh_${label}_t${step}`, { isInteger: true })
     const before = fresh[step - 1]
     const grown: Term[] = before === undefined ? [] : [[before, -1]]
     const from = latestStart(grid, gridTenant, null, step)

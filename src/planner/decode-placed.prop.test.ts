@@ -15,7 +15,7 @@ test('what the placed model promises is what its plan is worth', () => {
   for (let seed = 0; seed < 60; seed += 1) {
     const problem = randomProblem(new Rng(seed), { size: 'small' })
     const grid = makeGrid(problem, 1, { tolerance: 0, setCountMax: Number.POSITIVE_INFINITY })
-    const formulation = formulate(grid, 'placed')
+    const formulation = formulate(grid, { level: 'placed' })
     const solution = solver.solve(formulation.model, { gapTarget: 0, workMax: 1e6 })
     if (solution.status !== 'optimal' || formulation.holdings.kind !== 'placed')
       throw new Error(`${seed} ${JSON.stringify(solution)}`)

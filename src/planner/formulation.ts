@@ -16,7 +16,9 @@ export type ServeVariable = {
   readonly set: ServingSet
 }
 
-/** train[w, o, p, t]: the retraining of tenant w by option o starts in step t, on p if places count. */
+/**
+ * train[w, o, p, t]: the retraining of tenant w by option o starts in step t, on p if places count.
+ */
 export type TrainVariable = {
   readonly variable: number
   readonly tenant: number
@@ -45,13 +47,20 @@ export type Draft = {
 }
 
 /**
- * How exactly instances are placed: `placed` says for each instance where it lies (exact, design 002
- * equations 6 to 10), `counts` only how many of each class there are (a relaxation, 11 to 14).
+ * How exactly instances are placed: `placed` says for each instance where it lies (exact, design
+ * 002 equations 6 to 10), `counts` only how many of each class there are (a relaxation, 11 to 14).
  */
 export type SpaceLevel = 'placed' | 'counts'
 
+export type FormulationOptions = {
+  readonly level: SpaceLevel
+  /** Floors may be missed at a price that is higher than all Goodput: finds the nearest to them. */
+  readonly hasElasticFloors?: boolean
+}
+
 /** The planning problem as an integer program: docs/designs/002-ilp.md, equation by equation. */
-export function formulate(grid: Grid, level: SpaceLevel): Formulation {
+export function formulate(grid: Grid, options: FormulationOptions): Formulation {
+  const { level } = options
   const draft: Draft = {
     grid,
     model: new ModelBuilder(`${level} plan`),
@@ -62,8 +71,8 @@ export function formulate(grid: Grid, level: SpaceLevel): Formulation {
     addTerminalValue(draft, tenant)
     addRetraining(draft, tenant, level)
     addOneRetraining(draft, tenant)
-    addServing(draft, tenant)
-    addFloor(draft, tenant)
+    addServing(draft, tenant, level)
+    addFloor(draft, tenant, options)
   }
   const holdings = level === 'placed' ? addPlacedSpace(draft) : addClassSpace(draft)
   const { model, serve, train } = draft
@@ -91,8 +100,9 @@ function addRetraining(
         const where =
           place === null ? must(problem.classes[option.classIndex]).name : placeLabel(place)
         const version = must(tenant.underWay?.forecast ?? tenant.retraining[option.version])
-        const name = `train_${tenant.id}_${option.kind}_${version.configurationId}_${where}_t${step}`
-        const variable = model.binary(name, terminalGain(problem, tenant, option, slot))
+        const what = `${tenant.id}_${option.kind}_${version.configurationId}`
+        const gain = terminalGain(problem, tenant, option, slot)
+        const variable = model.binary(`train_${what}_${where}_t${step}`, gain)
         const endStep = stepFrom(grid, slot + option.span.slots)
         train.push({ variable, tenant: index, option, place, step, endStep })
       }
@@ -119,6 +129,8 @@ export function placeLabel({ gpu, profile, start }: Place): string {
 /** (3) at most one retraining a tenant. */
 function addOneRetraining({ model, train }: Draft, { index, tenant }: GridTenant): void {
   const own = train.filter((variable) => variable.tenant === index)
+  const inTime = [...own].sort((a, b) => a.step - b.step)
+  model.alternatives(inTime.map(({ variable }) => variable))
   model.constraint(
     `one_retraining_${tenant.id}`,
     own.map(({ variable }) => [variable, 1]),
@@ -129,9 +141,10 @@ function addOneRetraining({ model, train }: Draft, { index, tenant }: GridTenant
 
 /**
  * (1) the objective's columns and (4): in each step exactly one set, with a version that exists by
- * then. done[w, v, t] counts retrainings that have ended.
+ * then. At counts level whole numbers are asked of the instances, not of the choice: where a set's
+ * worth is concave in its instances that is the same, and it is solved several times faster.
  */
-function addServing(draft: Draft, gridTenant: GridTenant): void {
+function addServing(draft: Draft, gridTenant: GridTenant, level: SpaceLevel): void {
   const { grid, model, serve } = draft
   const { index, tenant, versions } = gridTenant
   const done = versions.map(() => -1)
@@ -143,8 +156,13 @@ function addServing(draft: Draft, gridTenant: GridTenant): void {
       if (version >= 0 && done[version] === -1) continue
       const chosen: Term[] = []
       for (const set of gridTenant.sets) {
-        const name = `serve_${tenant.id}_t${step}_${versionLabel(gridTenant, version)}_${setLabel(grid, set)}`
-        const variable = model.binary(name, stepValue(grid, gridTenant, { set, version, step }))
+        const what = `${versionLabel(gridTenant, version)}_${setLabel(grid, set)}`
+        const value = stepValue(grid, gridTenant, { set, version, step })
+        const variable = model.variable(`serve_${tenant.id}_t${step}_${what}`, {
+          upper: 1,
+          isInteger: level === 'placed',
+          objective: value,
+        })
         must(serve[index]?.[step]).push({ variable, tenant: index, step, version, set })
         chosen.push([variable, 1])
       }
@@ -164,7 +182,9 @@ function addServing(draft: Draft, gridTenant: GridTenant): void {
   }
 }
 
-/** (5) done[w, v, t] = done[w, v, t - 1] + the retrainings that end at t; -1 while none can have. */
+/**
+ * (5) done[w, v, t] = done[w, v, t - 1] + the retrainings that end at t; -1 while none can have.
+ */
 function addDone(
   { model, train }: Draft,
   { index, tenant }: GridTenant,
@@ -184,17 +204,27 @@ function addDone(
   return done
 }
 
-/** (15) the floor a site may ask for: in-time answers over the problem. */
-function addFloor({ grid, model, serve }: Draft, { index, tenant }: GridTenant): void {
-  if (tenant.sloAttainmentMin === null) return
+/**
+ * (15) the floor a site may ask for: a share of the arrivals to answer in time over the problem.
+ */
+function addFloor(
+  { grid, model, serve }: Draft,
+  { index, tenant }: GridTenant,
+  { hasElasticFloors = false }: FormulationOptions,
+): void {
+  const { sloAttainmentMin } = tenant
   const { slotSeconds } = grid.problem
   const arrivals = tenant.arrivals.meanRps.reduce((sum, rate) => sum + rate * slotSeconds, 0)
-  if (arrivals <= 0 || tenant.sloAttainmentMin <= 0) return
+  if (sloAttainmentMin === null || sloAttainmentMin <= 0 || arrivals <= 0) return
   const terms = must(serve[index])
     .flat()
     .map(({ variable, set, step }): Term => [variable, stepAnswers(grid, set, step) / arrivals])
     .filter(([, share]) => share > 0)
-  model.constraint(`floor_${tenant.id}`, terms, '>=', tenant.sloAttainmentMin)
+  // In a window all tenants together are worth at most 1.
+  const price = 10
+  const slack = { upper: hasElasticFloors ? 1 : 0, objective: -price }
+  const missing = model.variable(`missing_${tenant.id}`, slack)
+  model.constraint(`floor_${tenant.id}`, [...terms, [missing, 1]], '>=', sloAttainmentMin)
 }
 
 function versionLabel({ versions }: GridTenant, version: number): string {

@@ -9,7 +9,9 @@ export type ClassCounts = readonly number[]
 
 const known = new WeakMap<PlanningGpu['model'], Map<string, readonly Layout[]>>()
 
-/** Every legal layout of the GPU's allowed profiles that touches no blocked slice, the empty first. */
+/**
+ * Every legal layout of the GPU's allowed profiles that touches no blocked slice, the empty first.
+ */
 export function legalLayouts({ model, profileIds, blocked }: PlanningGpu): readonly Layout[] {
   const ofModel = known.get(model) ?? new Map<string, readonly Layout[]>()
   known.set(model, ofModel)

@@ -1,6 +1,7 @@
 import { must } from '../base/assert.ts'
 import type { PlanningProblem, PlanningTenant } from '../core/plan/problem.ts'
 import { inferenceServesFromSlot, inferenceWarmUpSlots, slotsFor } from '../core/plan/warm-up.ts'
+import { CountStates } from './count-states.ts'
 import { type Place, placeOf, placesOf } from './places.ts'
 import { type ServingSet, type ServingSetOptions, servingSets } from './serving-sets.ts'
 import {
@@ -33,6 +34,7 @@ export type GridTenant = {
   /** Per place: whether its inference was serving there when the problem began. */
   readonly wasServing: readonly boolean[]
   readonly sets: readonly ServingSet[]
+  readonly states: CountStates
   readonly versions: readonly Version[]
   readonly training: readonly TrainingOption[]
 }
@@ -73,6 +75,7 @@ function gridTenant(
   const runningAt = places.map(
     (place) => problem.running.find((instance) => placeOf(places, instance) === place) ?? null,
   )
+  const states = new CountStates(problem, tenant)
   return {
     index,
     tenant,
@@ -85,7 +88,8 @@ function gridTenant(
       const isOwn = worker?.tenant === tenant.id && worker.role === 'inference'
       return isOwn && worker.readyInSeconds <= 0
     }),
-    sets: servingSets(problem, tenant, options),
+    sets: servingSets(problem, tenant, { ...options, states }),
+    states,
     versions: versionsOf(tenant),
     training: trainingOptions(problem, tenant, places),
   }

@@ -3,8 +3,8 @@ import type { Constraint, Model, Term, Variable } from './model.ts'
 
 /**
  * The model as CPLEX LP text, as HiGHS, CBC, SCIP and Gurobi read it. Stable: variables and
- * constraints in the order they were added, numbers in their shortest exact form. Characters that the
- * format does not allow in a name become `_`.
+ * constraints in the order they were added, numbers in their shortest exact form. Characters that
+ * the format does not allow in a name become `_`.
  */
 export function printLp(model: Model): string {
   const names = model.variables.map((variable) => lpName(variable.name))

@@ -30,6 +30,11 @@ export type Model = {
   readonly variables: readonly Variable[]
   readonly constraints: readonly Constraint[]
   readonly objectiveConstant: number
+  /**
+   * Hints for branching: 0/1 variables of which at most one is 1, in an order in which neighbours
+   * mean nearly the same (one decision and its possible times).
+   */
+  readonly alternatives: readonly (readonly number[])[]
 }
 
 type VariableOptions = {
@@ -46,6 +51,7 @@ export class ModelBuilder {
   readonly #name: string
   readonly #variables: Variable[] = []
   readonly #constraints: Constraint[] = []
+  readonly #alternatives: (readonly number[])[] = []
   #objectiveConstant = 0
 
   constructor(name: string) {
@@ -85,12 +91,18 @@ export class ModelBuilder {
     this.#objectiveConstant += constant
   }
 
+  /** See `Model.alternatives`. */
+  alternatives(variables: readonly number[]): void {
+    if (variables.length > 1) this.#alternatives.push(variables)
+  }
+
   build(): Model {
     return {
       name: this.#name,
       variables: this.#variables,
       constraints: this.#constraints,
       objectiveConstant: this.#objectiveConstant,
+      alternatives: this.#alternatives,
     }
   }
 }

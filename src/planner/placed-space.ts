@@ -15,7 +15,9 @@ export type PlacedHoldings = {
 /** Variables that hold a place in a step: holders[place][step]. At most one of them may be 1. */
 type Holders = readonly (readonly number[][])[]
 
-/** Equations 6 to 10 of design 002: which instances serve, where they lie, and how they got there. */
+/**
+ * Equations 6 to 10 of design 002: which instances serve, where they lie, and how they got there.
+ */
 export function addPlacedSpace(draft: Draft): PlacedHoldings {
   const { grid } = draft
   const steps = Array.from({ length: grid.stepCount }, (_, step) => step)

@@ -15,7 +15,9 @@ export type Place = {
   readonly classIndex: number
 }
 
-/** Every allowed placement clear of blocked slices (design 001, "Sets and constants"), in GPU order. */
+/**
+ * Every allowed placement clear of blocked slices (design 001, "Sets and constants"), in GPU order.
+ */
 export function placesOf(problem: PlanningProblem): readonly Place[] {
   const places: Place[] = []
   for (const [gpu, { model, profileIds, blocked }] of problem.gpus.entries()) {

@@ -4,7 +4,9 @@ import type { PlanningProblem } from '../core/plan/problem.ts'
 import { type ClassCounts, classCountsOf, legalLayouts } from './gpu-layouts.ts'
 import type { Place } from './places.ts'
 
-/** A choice of layout for one GPU, as far as counts and the places in `anchors` can tell it apart. */
+/**
+ * A choice of layout for one GPU, as far as counts and the places in `anchors` can tell it apart.
+ */
 export type LayoutChoice = {
   readonly counts: ClassCounts
   /** Places of the anchors that the layout contains. */
@@ -12,10 +14,10 @@ export type LayoutChoice = {
 }
 
 /**
- * The layouts that a GPU needs to choose from when only counts matter, and, for `anchors` (instances
- * that may be kept where they are), whether the layout contains them. Of two layouts one is dropped
- * when the other has at least as many of every class and contains the same anchors: 19 maximal
- * layouts of an A100's base profiles become 12.
+ * The layouts that a GPU needs to choose from when only counts matter, and, for `anchors`
+ * (instances that may be kept where they are), whether the layout contains them. Of two layouts one
+ * is dropped when the other has at least as many of every class and contains the same anchors: 19
+ * maximal layouts of an A100's base profiles become 12.
  */
 export function layoutChoices(
   problem: PlanningProblem,

@@ -49,7 +49,10 @@ export function compareJobs(a: Job, b: Job): number {
   return a.from - b.from || a.place.index - b.place.index
 }
 
-/** One block for two that follow each other on one place with one tenant's inference (design 001, 2). */
+/**
+ * One block for two that follow each other on one place with one tenant's inference (design 001,
+ * 2).
+ */
 export function mergeJobs(grid: Grid, jobs: readonly Job[]): readonly Job[] {
   const merged: Job[] = []
   for (const job of [...jobs].sort(compareJobs)) {
