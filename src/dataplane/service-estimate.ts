@@ -3,10 +3,10 @@ import type { ServingCapability } from '../core/workload/serving.ts'
 
 /**
  * How much longer than the profile an execution may take and its batch still be in time. Profiles
- * are never exact, and under overload every batch is cut at the edge of its oldest request's time:
- * with servers a tenth slower than their profile (144 measured cases, load 1.2) 0.75 of the
- * requests are in time with this margin, 0.64 without, and with exact profiles it costs less than
- * a thousandth.
+ * are never exact, and under overload every batch is cut at the edge of its oldest request's time.
+ * With servers a tenth slower than their profile (the combinations named in batch-rule.ts, load
+ * 1.2) 0.75 of the requests are in time with this margin and 0.64 without; with exact profiles it
+ * costs less than a thousandth.
  */
 const marginShare = 0.1
 
