@@ -40,8 +40,18 @@ export function choiceSearchOf(region: Region, report: ChoiceSearch['report']): 
 export function* descend(search: ChoiceSearch, from: Choices): Steps {
   search.current = null
   yield* consider(search, from)
-  if (search.current === null) return
-  for (let isBetter = true; isBetter; ) {
+  yield* improve(search)
+}
+
+/** The same from the best choices so far, if `from` are better than they. */
+function* tryOut(search: ChoiceSearch, from: Choices): Steps {
+  if (search.current !== search.best) search.current = search.best
+  yield* consider(search, from)
+  if (search.current?.choices === from) yield* improve(search)
+}
+
+function* improve(search: ChoiceSearch): Steps {
+  for (let isBetter = search.current !== null; isBetter; ) {
     isBetter = false
     for (const tenant of search.region.tenants) {
       const before = scoreOf(search.current)
@@ -51,20 +61,32 @@ export function* descend(search: ChoiceSearch, from: Choices): Steps {
   }
 }
 
-/** Descends again and again from the best choices with some tenants' choices changed at random. */
-export function* descendForEver(search: ChoiceSearch, rng: Rng): Steps {
-  for (;;) {
-    const choices = [...(search.best?.choices ?? [])]
-    const tenants = search.region.tenants.filter(({ options }) => options.length > 0)
-    if (tenants.length === 0 || choices.length === 0) return
-    const count = 1 + rng.integer(Math.min(2, tenants.length))
-    for (let n = 0; n < count; n += 1) {
-      const tenant = tenants[rng.integer(tenants.length)] as WindowTenant
-      choices[tenant.index] = randomChoice(search, tenant, choices, rng)
-    }
+/**
+ * Goes on from the best choices for ever: with choices from elsewhere (`suggestions`, the last ones
+ * first), else by descending from the best with some tenants' choices changed at random.
+ */
+export function* descendForEver(search: ChoiceSearch, suggestions: Choices[], rng: Rng): Steps {
+  const tenants = search.region.tenants.filter(({ options }) => options.length > 0)
+  while (tenants.length > 0) {
     yield 1
-    yield* descend(search, choices)
+    const suggestion = suggestions.pop()
+    if (suggestion !== undefined) yield* tryOut(search, suggestion)
+    else yield* descend(search, changedAtRandom(search, tenants, rng))
   }
+}
+
+function changedAtRandom(
+  search: ChoiceSearch,
+  tenants: readonly WindowTenant[],
+  rng: Rng,
+): Choices {
+  const choices = [...(search.best?.choices ?? search.region.model.tenants.map(() => null))]
+  const count = 1 + rng.integer(Math.min(2, tenants.length))
+  for (let n = 0; n < count; n += 1) {
+    const tenant = tenants[rng.integer(tenants.length)] as WindowTenant
+    choices[tenant.index] = randomChoice(search, tenant, choices, rng)
+  }
+  return choices
 }
 
 function randomChoice(

@@ -1,4 +1,5 @@
 import { type BatchInputs, fitsThroughout } from './batch-programme.ts'
+import type { GpuStart } from './gpu-start.ts'
 import type { PlacedNode, PlacedSearch, Scripted } from './placed-search.ts'
 import {
   flexibilityOf,
@@ -167,13 +168,10 @@ function batches(context: PlacedContext, t: number, move: PlacedMove): void {
   const { slotCount, warmUpSlots } = context.inputs
   for (const u of new Set(warmUpSlots)) {
     if (t + u >= slotCount) continue
-    for (const target of targetsOf(context, t, u, move)) {
-      for (const placed of placingsOf(context, t, move, target.x)) {
-        const isFresh = true
-        const { x, value, estimate, until } = target
+    for (const { x, until, value, estimate } of targetsOf(context, t, u, move)) {
+      for (const placed of placingsOf(context, t, move, x)) {
         if (estimate < context.leastAt(until)) break
-        if (until > t) travel(context, { ...placed, x, value, estimate, isFresh }, t, until)
-        else stay(context, t, { ...placed, x })
+        travel(context, { ...placed, x, value, estimate, isFresh: true }, t, until)
       }
     }
   }
@@ -194,8 +192,8 @@ function targetsOf(
   move: PlacedMove,
 ): readonly Target[] {
   const { states, slotCount, residenceSlots } = inputs
-  const until = Math.min(slotCount, t + u + residenceSlots)
-  const fits = fitsThroughout(inputs, t, Math.max(until, t + 1))
+  const until = Math.min(slotCount, Math.max(t + 1, t + u + residenceSlots))
+  const fits = fitsThroughout(inputs, t, until)
   const least = leastAt(until)
   const served = (slot: number, x: number) => (tables.served[slot] as Float64Array)[x] as number
   const value = move.value + served(t, move.x) - served(t + u, move.x)
@@ -244,7 +242,7 @@ function statesAbove(
  * those that leave the most room.
  */
 export function placingsOf(
-  { inputs, symmetries, width }: PlacedContext,
+  { inputs, symmetries, width, start }: PlacedContext,
   slot: number,
   move: PlacedMove,
   to: number,
@@ -259,15 +257,22 @@ export function placingsOf(
       const added = (space.counts[after + kind] as number) - (space.counts[before + kind] as number)
       for (let n = 0; n < added; n += 1) {
         const next = moves.flatMap((from) =>
-          freePlaces(space, from.placing, kind).map((free) =>
-            addedTo(space, from, slot, itemOf(free, i)),
-          ),
+          freePlaces(space, from.placing, kind)
+            .filter((place) => slot > 0 || !isGettingReady(start, i, place))
+            .map((place) => addedTo(space, from, slot, itemOf(place, i))),
         )
         moves = roomiest(space, distinct(symmetries, next), width)
       }
     }
   }
   return moves
+}
+
+/**
+ * A worker that gets ready where it is cannot be started anew there: that would be the same one.
+ */
+function isGettingReady({ workers }: GpuStart, tenant: number, place: number): boolean {
+  return workers.some((own) => own.tenant === tenant && own.place === place && own.readySlot > 0)
 }
 
 function roomiest(

@@ -1,0 +1,123 @@
+import type { Prices } from './dual-prices.ts'
+import type { DualProblem, Version } from './dual-problem.ts'
+import { type RetrainingOption, terminalShare } from './retraining-option.ts'
+
+/**
+ * A retraining that is done at a boundary: its price beside each multiset, and which option it is.
+ */
+export type Completion = {
+  readonly tenant: number
+  readonly version: number
+  /** Infinity where it does not fit beside the multiset. */
+  readonly price: Float64Array
+  readonly option: readonly (RetrainingOption | null)[]
+}
+
+/** Everything that may happen between slots t - 1 and t, with its price. */
+export type Boundary = {
+  readonly completions: readonly Completion[]
+  /** Per tenant and kind (tenant * kindCount + kind): price of a new instance; Infinity if none. */
+  readonly additions: Float64Array
+  /** Workers that get ready just then, each once: tenant, kind and price. */
+  readonly arrivals: readonly { readonly tenant: number; readonly kind: number; price: number }[]
+}
+
+/** Equations (8) and (9) for the boundary before slot t. */
+export function boundaryAt(problem: DualProblem, prices: Prices, t: number): Boundary {
+  const { tenants, space, start } = problem
+  const additions = new Float64Array(tenants.length * space.kindCount)
+  for (const [i, { tenant }] of tenants.entries()) {
+    for (let kind = 0; kind < space.kindCount; kind += 1) {
+      additions[i * space.kindCount + kind] = priceOf(prices, kind, t - tenant.warmUpSlots, t)
+    }
+  }
+  const arrivals = start.workers
+    .filter(({ readySlot }) => readySlot === t)
+    .map(({ tenant, place }) => {
+      const kind = space.places[place]?.kind ?? 0
+      return { tenant, kind, price: priceOf(prices, kind, 0, t) }
+    })
+  const completions = tenants.flatMap((tenant, i) =>
+    tenant.versions.flatMap((version, v) => completionOf(problem, prices, t, { i, v, version })),
+  )
+  return { completions, additions, arrivals }
+}
+
+/** The price of holding an instance in slots from .. until - 1; Infinity before the window. */
+function priceOf({ sums }: Prices, kind: number, from: number, until: number): number {
+  if (from < 0) return Number.POSITIVE_INFINITY
+  const row = sums[kind] as Float64Array
+  return (row[until] as number) - (row[from] as number)
+}
+
+/** Equation (9): the cheapest way to be done with a version at boundary t. */
+function completionOf(
+  { space }: DualProblem,
+  prices: Prices,
+  t: number,
+  { i, v, version }: { readonly i: number; readonly v: number; readonly version: Version },
+): Completion[] {
+  const { kindCount, multisetCount, classes, plus } = space
+  const cheapest = new Float64Array(kindCount).fill(Number.POSITIVE_INFINITY)
+  const byKind: (RetrainingOption | null)[] = Array(kindCount).fill(null)
+  for (const option of version.options) {
+    const start = t - option.slots
+    if (start < 0 || start > option.lastStart) continue
+    const kind = classes.indexOf(option.classIndex)
+    const price = priceOf(prices, kind, start, t)
+    if (price >= (cheapest[kind] as number)) continue
+    cheapest[kind] = price
+    byKind[kind] = option
+  }
+  if (byKind.every((option) => option === null)) return []
+  const price = new Float64Array(multisetCount).fill(Number.POSITIVE_INFINITY)
+  const option: (RetrainingOption | null)[] = Array(multisetCount).fill(null)
+  for (let m = 0; m < multisetCount; m += 1) {
+    for (let kind = 0; kind < kindCount; kind += 1) {
+      const fits = (plus[m * kindCount + kind] as number) >= 0
+      if (!fits || (cheapest[kind] as number) >= (price[m] as number)) continue
+      price[m] = cheapest[kind] as number
+      option[m] = byKind[kind] as RetrainingOption | null
+    }
+  }
+  return [{ tenant: i, version: v + 1, price, option }]
+}
+
+/**
+ * What a tenant's retraining can still bring after the window when it is not done inside: per
+ * multiset that serves in the last slot, the best gain less its price, and how.
+ */
+export type Ending = {
+  readonly gain: Float64Array
+  readonly choice: readonly ({ readonly option: RetrainingOption; readonly start: number } | null)[]
+}
+
+/** Equation (10): retrainings that are done at the window's end or cross it. */
+export function endingsOf(problem: DualProblem, prices: Prices): readonly Ending[] {
+  const { space, slotCount, tenants } = problem
+  const { multisetCount, kindCount, classes, plus } = space
+  return tenants.map(({ tenant, versions }) => {
+    const gain = new Float64Array(multisetCount)
+    const choice: Ending['choice'][number][] = Array(multisetCount).fill(null)
+    for (const option of versions.flatMap((version) => version.options)) {
+      const kind = classes.indexOf(option.classIndex)
+      for (
+        let start = Math.max(0, slotCount - option.slots);
+        start <= option.lastStart;
+        start += 1
+      ) {
+        const share = terminalShare({ option, start, gpu: 0 }, slotCount)
+        const better = option.accuracyTerminal - tenant.tenant.accuracyTerminal
+        const worth = share * tenant.terminalWeight * better
+        const net = worth - priceOf(prices, kind, start, slotCount)
+        for (let m = 0; m < multisetCount && net > 0; m += 1) {
+          const fits = (plus[m * kindCount + kind] as number) >= 0
+          if (!fits || net <= (gain[m] as number)) continue
+          gain[m] = net
+          choice[m] = { option, start }
+        }
+      }
+    }
+    return { gain, choice }
+  })
+}
