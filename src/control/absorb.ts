@@ -104,14 +104,18 @@ function endOperation(
   const idle = withGpu(state, event.gpu, { ...gpu, operation: null, refusals: 0 })
   if (event.operation === 'create') {
     if (!isDone) return step(blockAndForget(idle, instance), askAgain)
-    return step(withInstance(idle, { ...instance, phase: 'live', sinceSeconds: event.atSeconds }))
+    return step(withInstance(idle, liveSince(instance, event.atSeconds)))
   }
   if (isDone) return step(forget(idle, instanceId))
   if (gpu.refusals + 1 >= refusalsMax) return step(blockAndForget(idle, instance), askAgain)
-  const live = withInstance(idle, { ...instance, phase: 'live', sinceSeconds: event.atSeconds })
+  const live = withInstance(idle, liveSince(instance, event.atSeconds))
   const retryFromSeconds = event.atSeconds + retrySeconds
   const refused = { ...gpu, operation: null, refusals: gpu.refusals + 1, retryFromSeconds }
   return step(withGpu(live, event.gpu, refused))
+}
+
+function liveSince(instance: InstanceState, nowSeconds: number): InstanceState {
+  return { ...instance, phase: 'live', sinceSeconds: nowSeconds, idleSinceSeconds: nowSeconds }
 }
 
 function moveWorker(

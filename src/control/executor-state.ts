@@ -39,6 +39,8 @@ export type InstanceState = {
   readonly worker: WorkerState | null
   /** When the phase began. */
   readonly sinceSeconds: number
+  /** Since when it is live without a worker. */
+  readonly idleSinceSeconds: number | null
 }
 
 export type WorkerState = InferenceWorker | RetrainingWorker
@@ -171,7 +173,8 @@ export function withWorker(
   instance: InstanceState,
   worker: WorkerState | null,
 ): ExecutorState {
-  return withInstance(state, { ...instance, worker })
+  const idleSinceSeconds = worker === null ? state.nowSeconds : null
+  return withInstance(state, { ...instance, worker, idleSinceSeconds })
 }
 
 export function withTenant(state: ExecutorState, changed: TenantState): ExecutorState {

@@ -171,6 +171,40 @@ describe('the next plan', () => {
   })
 })
 
+describe('an instance that no plan wants any more', () => {
+  const pair = [
+    on(threeSlices, 0, serve('a', 0, 100)),
+    on(threeSlices, 4, serve('b', 0, 100)),
+  ] as const
+
+  test('stands idle for ten seconds, in case the next plan wants it, and is destroyed', () => {
+    const own = world()
+    accept(own, 0, plan(0, 100, ...pair))
+    accept(own, 20, plan(20, 100, pair[0]))
+    own.run(99)
+    expect(own.effectsOf('destroy-instance').map(({ atSeconds }) => atSeconds)).toEqual([30])
+    expect(phases(own)).toEqual(['9@0 a serving'])
+  })
+
+  test('is used again by a plan that comes in time', () => {
+    const own = world()
+    accept(own, 0, plan(0, 100, ...pair))
+    accept(own, 20, plan(20, 100, pair[0]))
+    accept(own, 25, plan(25, 100, ...pair))
+    own.run(99)
+    expect(own.effectsOf('destroy-instance')).toEqual([])
+    expect(own.effectsOf('create-instance')).toHaveLength(2)
+  })
+
+  test('stays if it is the last of its GPU: an empty one must be wholly idle to be cut again', () => {
+    const own = world()
+    accept(own, 0, plan(0, 100, pair[0]))
+    accept(own, 20, plan(20, 100))
+    own.run(99)
+    expect(phases(own)).toEqual(['9@0 idle'])
+  })
+})
+
 describe('make before break', () => {
   test('what fits is created before what is in the way is destroyed', () => {
     const own = world()

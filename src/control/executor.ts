@@ -4,7 +4,7 @@ import type { Effect } from './effects.ts'
 import type { ExecutorEvent } from './events.ts'
 import { type ExecutorState, withGpu, withInstance } from './executor-state.ts'
 import { reportOverrun } from './jobs.ts'
-import { nextOperation } from './operations.ts'
+import { nextClearingSeconds, nextOperation } from './operations.ts'
 import { type Step, step } from './step.ts'
 import { bindInstances, migShareOf, nextDueSeconds, passTenures } from './tenures.ts'
 import {
@@ -84,7 +84,10 @@ function operate(state: ExecutorState): Step | null {
     const born = { id, gpu: index, profileId, start, worker: null, phase: 'creating' } as const
     const begun: ExecutorState = {
       ...withGpu(state, index, { ...gpu, operation }),
-      instances: [...state.instances, { ...born, sinceSeconds: state.nowSeconds }],
+      instances: [
+        ...state.instances,
+        { ...born, sinceSeconds: state.nowSeconds, idleSinceSeconds: null },
+      ],
       instancesMade: state.instancesMade + 1,
     }
     const effect: Effect = {
@@ -100,7 +103,8 @@ function operate(state: ExecutorState): Step | null {
 }
 
 function setTimer(state: ExecutorState): Step | null {
-  const atSeconds = nextDueSeconds(state)
+  const times = [nextDueSeconds(state), nextClearingSeconds(state)].filter((at) => at !== null)
+  const atSeconds = times.length === 0 ? null : Math.min(...times)
   if (atSeconds === null || state.timerSeconds === atSeconds) return null
   return step({ ...state, timerSeconds: atSeconds }, { kind: 'set-timer', atSeconds })
 }

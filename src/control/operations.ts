@@ -18,7 +18,7 @@ export type NextOperation =
 /**
  * The one operation to begin on a GPU now, or null. What fits is created first; then what is in the
  * way of a due creation is destroyed, for the creation that needs the fewest; then what is no
- * longer planned. So a GPU passes through zero instances only where no order avoids it (an empty
+ * longer planned, once it has stood idle for a while. So a GPU passes through zero instances only where no order avoids it (an empty
  * GPU has to be wholly idle before its next creation), and its last instance stays until needed.
  */
 export function nextOperation(state: ExecutorState, gpuIndex: number): NextOperation | null {
@@ -37,8 +37,28 @@ export function nextOperation(state: ExecutorState, gpuIndex: number): NextOpera
   const first = sacrifices[0]?.[0]
   if (first !== undefined) return { kind: 'destroy', instance: first }
   if (due.length > 0 || here.length <= 1) return null
-  const unplanned = removable.find((instance) => claimOf(state, instance.id) === null)
+  const unplanned = removable.find((instance) => isUnplanned(state, instance))
   return unplanned === undefined ? null : { kind: 'destroy', instance: unplanned }
+}
+
+/** When idle instances that no plan wants will have stood long enough; null when there are none. */
+export function nextClearingSeconds(state: ExecutorState): number | null {
+  if (state.accepted === null) return null
+  const times = state.instances.flatMap(({ id, phase, idleSinceSeconds }) =>
+    phase !== 'live' || idleSinceSeconds === null || claimOf(state, id) !== null
+      ? []
+      : [idleSinceSeconds + lingerSeconds],
+  )
+  const ahead = times.filter((at) => at > state.nowSeconds)
+  return ahead.length === 0 ? null : Math.min(...ahead)
+}
+
+/** An instance that has just become idle may be in the next plan, which may be under way. */
+const lingerSeconds = 10
+
+function isUnplanned(state: ExecutorState, { id, idleSinceSeconds }: InstanceState): boolean {
+  const hasLingered = state.nowSeconds >= (idleSinceSeconds ?? 0) + lingerSeconds
+  return hasLingered && claimOf(state, id) === null
 }
 
 function placedAt(gpu: GpuState, planned: PlannedInstance): PlacedProfile {

@@ -36,16 +36,16 @@ export class DeviationWatch {
     this.#rng = rng
   }
 
-  /** A new forecast takes over; alarms are counted per window. */
+  /** A new forecast takes over. A window has one calibration and counts its alarms. */
   begin(windowIndex: number, nowSeconds: number, outlooks: readonly ArrivalOutlook[]): void {
     const isNewWindow = windowIndex !== this.#windowIndex
     this.#windowIndex = windowIndex
     this.#watched = outlooks.map((outlook, tenant) => {
-      const before = isNewWindow ? undefined : this.#watched[tenant]?.state
+      const before = isNewWindow ? undefined : this.#watched[tenant]
       return {
         outlook,
-        test: this.#testOf(tenant, outlook, windowIndex),
-        state: startDeviation(nowSeconds, before),
+        test: before?.test ?? this.#testOf(tenant, outlook, windowIndex),
+        state: startDeviation(nowSeconds, before?.state),
       }
     })
   }

@@ -73,6 +73,12 @@ describe('capacity lost', () => {
   })
 })
 
-test('GPU seconds are shares of compute slices', () => {
-  expect(gpuSecondsUsed(site, [span('serving', 0, 70), span('idle', 0, 7, 0)])).toBeCloseTo(27, 9)
+test('GPU seconds are shares of compute slices, held for somebody', () => {
+  expect(
+    gpuSecondsUsed(site, [
+      span('serving', 0, 70),
+      span('retraining', 0, 7, 0),
+      span('idle', 7, 70),
+    ]),
+  ).toBeCloseTo(27, 9)
 })

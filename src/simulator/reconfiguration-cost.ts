@@ -60,9 +60,13 @@ export function capacityLost(
   return lost
 }
 
-/** Seconds that GPUs were held, by compute slices: a 1g for an hour is a seventh of an hour. */
+/**
+ * Seconds that GPUs were held for somebody, by compute slices: a 1g for an hour is a seventh of an
+ * hour. Idle instances are nobody's.
+ */
 export function gpuSecondsUsed(site: Site, spans: readonly InstanceSpan[]): number {
-  return spans.reduce((sum, { gpu, profileId, fromSeconds, untilSeconds }) => {
+  const held = spans.filter(({ phase }) => phase !== 'idle')
+  return held.reduce((sum, { gpu, profileId, fromSeconds, untilSeconds }) => {
     const { model } = must(site.gpus[gpu])
     const profile = must(model.profiles.find((own) => own.profileId === profileId))
     return sum + ((untilSeconds - fromSeconds) * profile.computeSlices) / model.computeSlices

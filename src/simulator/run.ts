@@ -120,6 +120,7 @@ class LabRun {
       foresight: this.#foresight,
       arrived: () => this.#perTenant((i) => this.#engine.accountsOf(i).perSecond.arrived),
       onForecast: ({ windowIndex }, nowSeconds, foreseen) => {
+        if (!policy.epochs.includes('deviation')) return
         const outlooks = foreseen.map(({ arrivals }) => arrivals)
         this.#watch.begin(windowIndex, nowSeconds, outlooks)
       },
