@@ -196,7 +196,7 @@ describe('an instance that no plan wants any more', () => {
     expect(own.effectsOf('create-instance')).toHaveLength(2)
   })
 
-  test('stays if it is the last of its GPU: an empty one must be wholly idle to be cut again', () => {
+  test('stays if it is the last: an empty GPU must be wholly idle to be cut again', () => {
     const own = world()
     accept(own, 0, plan(0, 100, pair[0]))
     accept(own, 20, plan(20, 100))

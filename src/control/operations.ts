@@ -18,8 +18,9 @@ export type NextOperation =
 /**
  * The one operation to begin on a GPU now, or null. What fits is created first; then what is in the
  * way of a due creation is destroyed, for the creation that needs the fewest; then what is no
- * longer planned, once it has stood idle for a while. So a GPU passes through zero instances only where no order avoids it (an empty
- * GPU has to be wholly idle before its next creation), and its last instance stays until needed.
+ * longer planned, once it has stood idle for a while. So a GPU passes through zero instances only
+ * where no order avoids it (an empty GPU has to be wholly idle before its next creation), and its
+ * last instance stays until needed.
  */
 export function nextOperation(state: ExecutorState, gpuIndex: number): NextOperation | null {
   const gpu = must(state.gpus[gpuIndex])
