@@ -38,6 +38,8 @@ export type DeskOptions = {
   readonly clock: () => number
 }
 
+/** Deviations (an overrun is one) are no reason for a plan right after the last one, of a window. */
+const deviationIntervalShare = 0.1
 /** The rest of a window below which a new plan for it is not worth asking, as a share of it. */
 const restShareMin = 0.05
 
@@ -64,6 +66,7 @@ export class PlanningDesk {
     const { policy, site } = this.#options
     const isFirst = this.records.length === 0
     if (!isFirst && !policy.epochs.includes(epoch)) return
+    if (epoch === 'deviation' && this.#isRightAfterPlan(nowSeconds)) return
     if (this.#isPending) {
       this.#next = epoch
       return
@@ -107,6 +110,11 @@ export class PlanningDesk {
       this.#next = null
       if (next !== null) this.ask(next, atSeconds)
     })
+  }
+
+  #isRightAfterPlan(nowSeconds: number): boolean {
+    const last = this.records.at(-1)?.atSeconds ?? Number.NEGATIVE_INFINITY
+    return nowSeconds - last < deviationIntervalShare * this.#options.site.windowSeconds
   }
 
   #spanFrom(nowSeconds: number, isFirst: boolean): ProblemSpan {
