@@ -1,12 +1,16 @@
+import type { Sharing } from './mig/gpu-model.ts'
 import type { PlanOutcome } from './plan/outcome.ts'
 import type { PlanningProblem } from './plan/problem.ts'
 
 /** When a policy is asked again. Every policy is asked at the start of the run. */
 export type DecisionEpoch = 'window-start' | 'retraining-done' | 'deviation' | 'failure'
 
-/** What a policy is told: `truth` makes it an oracle, and its row says so. */
+/**
+ * What a policy is told: `truth` makes it an oracle, and its row says so. `last-window` is for
+ * policies without a forecaster: the mean rate of the last window, held.
+ */
 export type Information = {
-  readonly arrivals: 'forecast' | 'truth'
+  readonly arrivals: 'forecast' | 'last-window' | 'truth'
   readonly retraining: 'forecast' | 'truth'
 }
 
@@ -17,7 +21,8 @@ export type Information = {
 export type Policy = {
   readonly name: string
   readonly describe: string
-  readonly mechanism: 'mig' | 'mps'
+  /** Its problems are those of `siteUnder(mechanism, site)` (core/mps/share-site.ts). */
+  readonly mechanism: 'mig' | Sharing
   readonly epochs: readonly DecisionEpoch[]
   readonly information: Information
   readonly planningSecondsMax: number

@@ -1,4 +1,5 @@
 import type { PolicyFactory } from './context.ts'
+import { createEkya, createEkyaForecast, createEkyaMig } from './ekya/ekya.ts'
 import { createEqual } from './equal.ts'
 import { createStatic } from './static.ts'
 import { createStaticBest } from './static-best.ts'
@@ -8,6 +9,9 @@ export const policies = {
   static: createStatic,
   'static-best': createStaticBest,
   equal: createEqual,
+  ekya: createEkya,
+  'ekya-forecast': createEkyaForecast,
+  'ekya-mig': createEkyaMig,
 } as const satisfies Record<string, PolicyFactory>
 
 export type PolicyName = keyof typeof policies

@@ -2,11 +2,13 @@ import { describe, expect, test } from 'vitest'
 import { must } from '../../src/base/assert.ts'
 import { Rng } from '../../src/base/rng.ts'
 import { checkPlan } from '../../src/core/plan/check.ts'
+import type { PlanningProblem } from '../../src/core/plan/problem.ts'
 import { canonicalJson, stateHash } from '../../src/core/plan/state-hash.ts'
 import { valueOf } from '../../src/core/plan/value.ts'
 import { type PolicyName, policies, policyNames } from '../../src/policies/registry.ts'
 import { randomHindsight } from '../random-hindsight.ts'
 import { randomProblem } from '../random-problem.ts'
+import { shareProblemOf } from '../share-problem.ts'
 import { siteOf } from '../site-of.ts'
 
 /**
@@ -44,7 +46,7 @@ for (const name of policyNames) {
     test('says why when a floor cannot be kept', () => {
       const problem = randomProblem(new Rng(1), { size: 'small', hasRunning: false })
       const tenants = problem.tenants.map((own) => ({ ...own, sloAttainmentMin: 1 }))
-      const floored = { ...problem, tenants }
+      const floored = problemUnder(name, { ...problem, tenants })
       const outcome = policyFor(name, floored).plan(floored)
       expect(outcome.status).toBe('infeasible')
       if (outcome.status === 'infeasible') expect(outcome.reason).toMatch(/\S/)
@@ -67,11 +69,17 @@ function problemsFor(name: PolicyName) {
   const coarse = Array.from({ length: 3 }, (_, seed) =>
     randomProblem(new Rng(seed, name), { size: 'full', slotCount: 20, slotSeconds: 10 }),
   )
-  return [...small, ...coarse]
+  return [...small, ...coarse].map((problem) => problemUnder(name, problem))
+}
+
+/** The problem as the policy's mechanism has it. */
+function problemUnder(name: PolicyName, problem: PlanningProblem): PlanningProblem {
+  const { mechanism } = policyFor(name, problem)
+  return mechanism === 'mig' ? problem : shareProblemOf(problem, mechanism)
 }
 
 /** The policy of a site like the problem's, with a run like it in hindsight. */
-function policyFor(name: PolicyName, problem: ReturnType<typeof randomProblem>) {
+function policyFor(name: PolicyName, problem: PlanningProblem) {
   const run = randomHindsight(new Rng(0), { size: 'small', windowCount: 2 })
   const windows = run.windows.map((window) => ({ ...problem, windowIndex: window.windowIndex }))
   const outlook = (tenant: number) => must(problem.tenants[tenant])

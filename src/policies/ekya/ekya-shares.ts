@@ -1,0 +1,164 @@
+import { must } from '../../base/assert.ts'
+import type { PlanningProblem } from '../../core/plan/problem.ts'
+import type { Packer } from '../placing/packer.ts'
+import type { RetrainingBlock } from '../placing/retraining-choices.ts'
+import {
+  type RetrainingChoice,
+  retrainingChoices,
+  slotsToRetrain,
+} from '../placing/retraining-choices.ts'
+import {
+  capacityRps,
+  meanOf,
+  meanRps,
+  type SizeFigures,
+  splitIntoSizes,
+} from '../placing/size-figures.ts'
+import { fairShares } from './fair-shares.ts'
+import { type EkyaStream, pickConfigurations } from './pick-configurations.ts'
+import { stealShares } from './steal-shares.ts'
+
+export type EkyaSettings = {
+  /** Compute slices (per cent, for shares) in a quantum. */
+  readonly quantum: number
+  /** a_MIN. */
+  readonly accuracyMin: number
+  readonly passes: 'one' | 'until-stable'
+}
+
+/** What the thief scheduler decided for a tenant; amounts are in the unit of sizes. */
+export type EkyaShare = {
+  readonly tenantIndex: number
+  readonly inference: number
+  readonly retraining: number
+  /** Null: it does not retrain, whatever it was given for it. */
+  readonly choice: RetrainingChoice | null
+}
+
+export type EkyaDecision = {
+  readonly shares: readonly EkyaShare[]
+  readonly evaluations: number
+}
+
+/**
+ * Ekya for tenants that answer requests (our adapter): a stream is a tenant, and what inference
+ * keeps of its accuracy is the share of the mean load that its instances can carry. Retrainings
+ * that run keep their instances and are no jobs. Null where no shares can be given.
+ */
+export function ekyaShares(
+  problem: PlanningProblem,
+  context: {
+    readonly figures: SizeFigures
+    readonly packer: Packer
+    readonly continued: readonly RetrainingBlock[]
+    /** What `continued` holds, in the unit of sizes. */
+    readonly held: number
+    readonly settings: EkyaSettings
+  },
+): EkyaDecision | null {
+  const { figures, packer, continued, held, settings } = context
+  const { quantum, accuracyMin, passes } = settings
+  const jobs = jobsOf(problem, continued)
+  const streams = jobs.tenants.map((own) => streamOf(problem, figures, own, quantum))
+  const quanta = Math.floor((figures.total - held) / quantum)
+  const window = { remainingSeconds: problem.slotCount * problem.slotSeconds, accuracyMin }
+  const stolen = stealShares({
+    start: fairShares(quanta, jobs.count),
+    passes,
+    evaluate: (allocation) => {
+      const amounts = allocation.map((own) => own * quantum)
+      if (!packer.fits(partsOf(jobs, amounts, figures.sizes))) return null
+      return pickConfigurations(streams, allocation, window)
+    },
+  })
+  if (stolen === null) return null
+  const { allocation, merit, evaluations } = stolen
+  const shares = jobs.tenants.map((own, i): EkyaShare => {
+    const { tenantIndex, inferenceJob, retrainingJob, choices } = own
+    const configuration = merit.configurations[i] ?? null
+    return {
+      tenantIndex,
+      inference: must(allocation[inferenceJob]) * quantum,
+      retraining: retrainingJob === null ? 0 : must(allocation[retrainingJob]) * quantum,
+      choice: configuration === null ? null : must(choices[configuration]),
+    }
+  })
+  return { shares, evaluations }
+}
+
+type TenantJobs = {
+  readonly tenantIndex: number
+  readonly inferenceJob: number
+  readonly retrainingJob: number | null
+  readonly choices: readonly RetrainingChoice[]
+}
+
+type Jobs = { readonly count: number; readonly tenants: readonly TenantJobs[] }
+
+/** In the order of tenants, each one's inference before its retraining if it has any. */
+function jobsOf(problem: PlanningProblem, continued: readonly RetrainingBlock[]): Jobs {
+  let count = 0
+  const tenants = problem.tenants.map((_, tenantIndex): TenantJobs => {
+    const isRunning = continued.some((own) => own.tenantIndex === tenantIndex)
+    const choices = isRunning ? [] : retrainingChoices(problem, tenantIndex)
+    const inferenceJob = count
+    const retrainingJob = choices.length === 0 ? null : count + 1
+    count += choices.length === 0 ? 1 : 2
+    return { tenantIndex, inferenceJob, retrainingJob, choices }
+  })
+  return { count, tenants }
+}
+
+function streamOf(
+  problem: PlanningProblem,
+  figures: SizeFigures,
+  { tenantIndex, inferenceJob, retrainingJob, choices }: TenantJobs,
+  quantum: number,
+): EkyaStream {
+  const tenant = must(problem.tenants[tenantIndex])
+  const demand = meanRps(tenant)
+  const kept = remembered((quanta) => {
+    if (demand <= 0) return 1
+    const parts = splitIntoSizes(quanta * quantum, figures.sizes)
+    const capacity = parts.reduce((sum, size) => {
+      return sum + capacityRps(tenant, figures.classOf(size))
+    }, 0)
+    return Math.min(1, capacity / demand)
+  })
+  return {
+    accuracy: meanOf(tenant.accuracyDeployed),
+    keptShare: kept,
+    configurations: choices.map((choice) => ({
+      accuracyAfter: meanOf(choice.forecast.accuracyAfter),
+      secondsOn: remembered((quanta) => {
+        const size = figures.sizes.find((own) => own <= quanta * quantum)
+        if (size === undefined) return null
+        const slots = slotsToRetrain(problem, tenantIndex, choice, figures.classOf(size))
+        return slots === null ? null : slots * problem.slotSeconds
+      }),
+    })),
+    inferenceJob,
+    retrainingJob,
+  }
+}
+
+function remembered<T>(of: (quanta: number) => T): (quanta: number) => T {
+  const known = new Map<number, T>()
+  return (quanta) => {
+    if (!known.has(quanta)) known.set(quanta, of(quanta))
+    return known.get(quanta) as T
+  }
+}
+
+/** The instances that these amounts come to: a retraining has one, inference may have several. */
+function partsOf(
+  { tenants }: Jobs,
+  amounts: readonly number[],
+  sizes: readonly number[],
+): readonly number[] {
+  return tenants.flatMap(({ inferenceJob, retrainingJob }) => {
+    const inference = splitIntoSizes(must(amounts[inferenceJob]), sizes)
+    if (retrainingJob === null) return inference
+    return [...inference, ...splitIntoSizes(must(amounts[retrainingJob]), sizes).slice(0, 1)]
+  })
+}
