@@ -38,7 +38,9 @@ export type DeskOptions = {
   readonly clock: () => number
 }
 
-/** Deviations (an overrun is one) are no reason for a plan right after the last one, of a window. */
+/**
+ * Deviations (an overrun is one) are no reason for a plan right after the last one, of a window.
+ */
 const deviationIntervalShare = 0.1
 /** The rest of a window below which a new plan for it is not worth asking, as a share of it. */
 const restShareMin = 0.05
