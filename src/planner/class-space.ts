@@ -77,11 +77,20 @@ function keptInstances({ grid, model }: Draft, gridTenant: GridTenant): readonly
       }
       kept.push(variable)
     }
-    const servesFrom = grid.edges.findIndex(
-      (edge) => edge >= must(gridTenant.servesFromStart[place.index]),
-    )
-    return { tenant: index, place, servesFrom: servesFrom < 0 ? grid.stepCount : servesFrom, kept }
+    const servesFrom = nearestStep(grid, must(gridTenant.servesFromStart[place.index]))
+    return { tenant: index, place, servesFrom, kept }
   })
+}
+
+/**
+ * What is ready within the first half of a step counts as ready at its start: were it rounded up as
+ * a warm-up is, keeping what starts already would look no better than starting anew.
+ */
+function nearestStep({ edges, stepCount }: Grid, slot: number): number {
+  const step = edges.findIndex((edge) => edge >= slot)
+  if (step < 0) return stepCount
+  if (step === 0) return 0
+  return slot - must(edges[step - 1]) <= must(edges[step]) - slot ? step - 1 : step
 }
 
 function isRunningInference({ problem }: Grid, { tenant }: GridTenant, place: Place): boolean {

@@ -20,7 +20,7 @@ export type CoarseSearch = {
 }
 
 /** Steps that placing one solution may take before it goes on without going back. */
-const placingStepsMax = 2_000
+const placingStepsMax = 1_000
 
 /**
  * Solves the coarse integer program of counts and gives its incumbents places. With floors that it
@@ -34,7 +34,8 @@ export function searchCoarse(
   const first = searchOnce(grid, solver, { ...settings, level: 'counts' })
   const hasFloors = grid.tenants.some(({ tenant }) => tenant.sloAttainmentMin !== null)
   if (first.schedules.length > 0 || !hasFloors) return first
-  const options = { ...settings, level: 'counts', hasElasticFloors: true } as const
+  const workMax = settings.workMax - first.iterations
+  const options = { ...settings, workMax, level: 'counts', hasElasticFloors: true } as const
   const second = searchOnce(grid, solver, options)
   return { ...second, iterations: first.iterations + second.iterations }
 }

@@ -3,6 +3,7 @@ import { checkPlan } from '../core/plan/check.ts'
 import type { PlanningWork, PlanOutcome } from '../core/plan/outcome.ts'
 import type { PlanningProblem } from '../core/plan/problem.ts'
 import { valueOf } from '../core/plan/value.ts'
+import { inferenceWarmUpSlots } from '../core/plan/warm-up.ts'
 import { searchCoarse } from './coarse-search.ts'
 import { missedFloors } from './floors.ts'
 import { type Grid, makeGrid } from './grid.ts'
@@ -14,7 +15,7 @@ import type { Solver } from './solver.ts'
 export type PlanWindowSettings = {
   /** The name that the plan bears. */
   readonly policy: string
-  /** Length of the steps that the integer program decides by; rounded to slots, at least one. */
+  /** Longest steps that the integer program decides by; see `stepSlotsOf`. */
   readonly coarseSlotSeconds: number
   /** Relative, of the coarse program. */
   readonly gapTarget: number
@@ -60,7 +61,7 @@ export function planWindow(
 
 /** Fewer sets a tenant where many tenants or versions would make the program too large. */
 function coarseGrid(problem: PlanningProblem, { coarseSlotSeconds }: PlanWindowSettings): Grid {
-  const stepSlots = Math.max(1, Math.round(coarseSlotSeconds / problem.slotSeconds))
+  const stepSlots = stepSlotsOf(problem, coarseSlotSeconds)
   const stepCount = Math.max(1, Math.ceil(problem.slotCount / stepSlots))
   const versions = problem.tenants.map(
     ({ retraining, underWay }) => 1 + (underWay === null ? retraining.length : 1),
@@ -68,6 +69,22 @@ function coarseGrid(problem: PlanningProblem, { coarseSlotSeconds }: PlanWindowS
   const columns = stepCount * versions.reduce((sum, count) => sum + count, 0)
   const setCountMax = Math.max(8, Math.floor(serveVariablesMax / Math.max(1, columns)))
   return makeGrid(problem, stepSlots, { tolerance: 1e-3, setCountMax })
+}
+
+/**
+ * Between half of the longest step and all of it, such that warm-ups, which take whole steps in the
+ * coarse program, are rounded up by least; the longer of two that are equal in that.
+ */
+function stepSlotsOf(problem: PlanningProblem, coarseSlotSeconds: number): number {
+  const longest = Math.max(1, Math.round(coarseSlotSeconds / problem.slotSeconds))
+  const warmUps = problem.tenants.map((tenant) => inferenceWarmUpSlots(problem, tenant))
+  const lossOf = (step: number) =>
+    warmUps.reduce((sum, slots) => sum + Math.ceil(slots / step) * step - slots, 0)
+  let best = longest
+  for (let step = longest - 1; step >= longest / 2; step -= 1) {
+    if (lossOf(step) < lossOf(best)) best = step
+  }
+  return best
 }
 
 /** The best of the schedules after refinement; steps are shared out evenly. */

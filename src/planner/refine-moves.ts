@@ -13,6 +13,7 @@ export function* movesOf(state: RefinedSchedule, job: Job, span: number): Genera
     yield resized(state, job, { from: job.from - span, until: job.until })
     yield resized(state, job, { from: job.from, until: job.until + span })
     yield* otherHolders(state, job)
+    yield* exchanges(state, job)
   } else if (job.training.kind !== 'continue') {
     for (const by of [-span, span]) yield* shiftedTraining(state, job, by)
     yield* otherPlaces(state, job)
@@ -90,6 +91,17 @@ function* otherHolders({ grid }: RefinedSchedule, job: Job): Generator<Edit> {
   for (const { index, tenant } of grid.tenants) {
     if (index === job.tenant || (tenant.serving[job.place.classIndex] ?? null) === null) continue
     yield { removed: [job], added: [inferenceJob(grid, index, job.place, job)] }
+  }
+}
+
+/** Places exchanged with another tenant's inference that begins at the same time on a like one. */
+function* exchanges(state: RefinedSchedule, job: Job): Generator<Edit> {
+  for (const other of state.jobs()) {
+    const isLike = other.training === null && other.place.classIndex === job.place.classIndex
+    if (!isLike || other.tenant <= job.tenant || other.from !== job.from) continue
+    const there = inferenceJob(state.grid, job.tenant, other.place, job)
+    const here = inferenceJob(state.grid, other.tenant, job.place, other)
+    yield { removed: [job, other], added: [there, here] }
   }
 }
 

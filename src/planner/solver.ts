@@ -64,3 +64,12 @@ export type Solver = {
   readonly solve: (model: Model, settings: SolveSettings) => Solution
   readonly relax: (model: Model) => Relaxation
 }
+
+const absent: Unsolved = { status: 'failed', reason: 'There is no solver', iterations: 0 }
+
+/** Stands for a solver where none was brought: every answer is 'failed'. */
+export const noSolver: Solver = {
+  name: 'none',
+  solve: () => absent,
+  relax: () => ({ solve: () => absent, close: () => {} }),
+}

@@ -1,11 +1,15 @@
 import type { PolicyFactory } from './context.ts'
 import { createEkya, createEkyaForecast, createEkyaMig } from './ekya/ekya.ts'
 import { createEqual } from './equal.ts'
+import { createMigrator, createMigratorBlindCold, createMigratorBlindPreinit } from './migrator.ts'
 import { createStatic } from './static.ts'
 import { createStaticBest } from './static-best.ts'
 
 /** Every policy by the name that site files and the command line use. */
 export const policies = {
+  migrator: createMigrator,
+  'migrator-blind-cold': createMigratorBlindCold,
+  'migrator-blind-preinit': createMigratorBlindPreinit,
   static: createStatic,
   'static-best': createStaticBest,
   equal: createEqual,
