@@ -5,11 +5,14 @@ import { checkPlan } from '../../src/core/plan/check.ts'
 import type { PlanningProblem } from '../../src/core/plan/problem.ts'
 import { canonicalJson, stateHash } from '../../src/core/plan/state-hash.ts'
 import { valueOf } from '../../src/core/plan/value.ts'
+import { createHighsSolver } from '../../src/planner/solver/highs.ts'
 import { type PolicyName, policies, policyNames } from '../../src/policies/registry.ts'
 import { randomHindsight } from '../random-hindsight.ts'
 import { randomProblem } from '../random-problem.ts'
 import { shareProblemOf } from '../share-problem.ts'
 import { siteOf } from '../site-of.ts'
+
+const solver = await createHighsSolver()
 
 /**
  * What every policy promises, whoever it is: legal plans, the same for the same problem, worth what
@@ -83,5 +86,5 @@ function policyFor(name: PolicyName, problem: PlanningProblem) {
   const run = randomHindsight(new Rng(0), { size: 'small', windowCount: 2 })
   const windows = run.windows.map((window) => ({ ...problem, windowIndex: window.windowIndex }))
   const outlook = (tenant: number) => must(problem.tenants[tenant])
-  return policies[name]({ site: siteOf(problem), solver: null, hindsight: { windows, outlook } })
+  return policies[name]({ site: siteOf(problem), solver, hindsight: { windows, outlook } })
 }
