@@ -23,6 +23,8 @@ export type ClassHoldings = {
    * fresh[w, k, t]: instances of class k, made in this plan, that serve w. [tenant][class][step]
    */
   readonly fresh: readonly (readonly (readonly number[])[])[]
+  /** The constraint that what is held of class k in step t has room. [class][step] */
+  readonly room: readonly (readonly number[])[]
 }
 
 /** What takes instances of a class in a step: holders[class][step]. */
@@ -50,8 +52,8 @@ export function addClassSpace(draft: Draft): ClassHoldings {
       return addFresh(draft, tenant, { classIndex, holders, kept })
     }),
   )
-  addLayouts(draft, holders, kept)
-  return { kind: 'counts', kept, fresh }
+  const room = addLayouts(draft, holders, kept)
+  return { kind: 'counts', kept, fresh, room }
 }
 
 /** (12) what runs at the start serves its tenant until it is given up, and never comes back. */
@@ -177,7 +179,11 @@ function addResidence(
 }
 
 /** (14) in each step each GPU has one layout; together they have room for what is held. */
-function addLayouts(draft: Draft, holders: Holders, kept: readonly KeptInstance[]): void {
+function addLayouts(
+  draft: Draft,
+  holders: Holders,
+  kept: readonly KeptInstance[],
+): readonly (readonly number[])[] {
   const { grid, model } = draft
   const { problem } = grid
   const stays = draft.train.filter((train) => train.option.at !== null)
@@ -186,6 +192,7 @@ function addLayouts(draft: Draft, holders: Holders, kept: readonly KeptInstance[
     ...group,
     choices: layoutChoices(problem, group.gpu, anchors),
   }))
+  const room = problem.classes.map((): number[] => [])
   for (let step = 0; step < grid.stepCount; step += 1) {
     const supply = problem.classes.map((): Term[] => [])
     const anchored = new Map<Place, Term[]>(anchors.map((anchor) => [anchor, []]))
@@ -199,7 +206,8 @@ function addLayouts(draft: Draft, holders: Holders, kept: readonly KeptInstance[
     }
     for (const [classIndex, { name }] of problem.classes.entries()) {
       const held = must(holders[classIndex]?.[step])
-      model.constraint(`room_${name}_t${step}`, [...held, ...must(supply[classIndex])], '<=', 0)
+      const terms = [...held, ...must(supply[classIndex])]
+      must(room[classIndex]).push(model.constraint(`room_${name}_t${step}`, terms, '<=', 0))
     }
     for (const { place, kept: variables } of kept) {
       addAnchor(draft, { place, step, holder: must(variables[step]), anchored })
@@ -208,6 +216,7 @@ function addLayouts(draft: Draft, holders: Holders, kept: readonly KeptInstance[
       addAnchor(draft, { place: must(train.place), step, holder: train.variable, anchored })
     }
   }
+  return room
 }
 
 function addSupply(

@@ -1,18 +1,18 @@
 import { branchAndBound, type SearchSettings } from './branch-and-bound.ts'
 import type { ClassHoldings } from './class-space.ts'
 import { requestsOf } from './decode-counts.ts'
-import { type Formulation, type FormulationOptions, formulate } from './formulation.ts'
+import { type FormulationOptions, formulate } from './formulation.ts'
 import type { Grid } from './grid.ts'
 import { placeRequests } from './place-requests.ts'
+import { type Prices, pricesOf } from './prices.ts'
 import type { Job } from './schedule.ts'
 import { isSolved, type Solver } from './solver.ts'
 
 /** Schedules that the coarse program proposes, placed; the best by its own measure last. */
 export type CoarseSearch = {
   readonly schedules: readonly (readonly Job[])[]
-  readonly formulation: Formulation
-  /** Duals of the root relaxation, one per constraint, for bounds. */
-  readonly rootDuals: Float64Array | null
+  /** What its relaxation says that room is worth; null if it was not solved. */
+  readonly prices: Prices | null
   /** LP iterations. */
   readonly iterations: number
   /** Steps of placing. */
@@ -55,8 +55,7 @@ function searchOnce(
   )
   return {
     schedules: placed.map(({ jobs }) => jobs),
-    formulation,
-    rootDuals,
+    prices: rootDuals === null ? null : pricesOf(grid, holdings, rootDuals),
     iterations: solution.iterations,
     placingSteps: placed.reduce((sum, { steps }) => sum + steps, 0),
   }

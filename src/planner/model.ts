@@ -75,16 +75,17 @@ export class ModelBuilder {
     return this.variable(name, { upper: 1, isInteger: true, objective })
   }
 
-  /** Adds `terms (relation) right`, unless no term is left. */
-  constraint(name: string, terms: readonly Term[], relation: Relation, right: number): void {
+  /** Adds `terms (relation) right`, unless no term is left; its index is the answer, or -1. */
+  constraint(name: string, terms: readonly Term[], relation: Relation, right: number): number {
     if (terms.length === 0) {
       const holds = relation === '<=' ? right >= 0 : relation === '>=' ? right <= 0 : right === 0
       assert(holds, `Constraint ${name} has no terms and cannot hold`)
-      return
+      return -1
     }
     const lower = relation === '<=' ? Number.NEGATIVE_INFINITY : right
     const upper = relation === '>=' ? Number.POSITIVE_INFINITY : right
     this.#constraints.push({ name, terms, lower, upper })
+    return this.#constraints.length - 1
   }
 
   addToObjective(constant: number): void {
