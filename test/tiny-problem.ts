@@ -2,7 +2,7 @@ import { must } from '../src/base/assert.ts'
 import { findGpuModel } from '../src/core/mig/catalog.ts'
 import { type GpuModel, profileById } from '../src/core/mig/gpu-model.ts'
 import { baseProfileIds } from '../src/core/mig/placement.ts'
-import { enumerateProfileCounts } from '../src/core/mig/profile-counts.ts'
+import { enumerateProfileCounts, type ProfileCounts } from '../src/core/mig/profile-counts.ts'
 import type { InstanceClass, PlanningProblem, PlanningTenant } from '../src/core/plan/problem.ts'
 
 /** Requests per second that one compute slice answers in the tiny problem. */
@@ -59,7 +59,7 @@ type TinySetting = {
 function tinyTenant(id: string, setting: TinySetting): PlanningTenant {
   const { model, profileIds, classes, slices } = setting
   const steady = (value: number) => Array.from({ length: 10 }, () => value)
-  const sets = enumerateProfileCounts(model, profileIds).map(({ counts }) => {
+  const sets = setsOf(model, profileIds).map((counts) => {
     const byClass = classes.map(({ profileId }) => counts.get(profileId) ?? 0)
     const capacityRps = byClass.reduce(
       (sum, n, k) => sum + n * tinyRpsPerSlice * must(slices[k]),
@@ -80,7 +80,7 @@ function tinyTenant(id: string, setting: TinySetting): PlanningTenant {
       capacityItemsPerSecond: tinyRpsPerSlice * n,
       provenance: 'own',
     })),
-    service: { classCount: classes.length, loads: [0, 1], sets: sets.slice(1) },
+    service: { classCount: classes.length, loads: [0, 1], sets },
     inferenceStartSeconds: 1,
     retrainingStartSeconds: 2.5,
     accuracyDeployed: steady(0.6),
@@ -97,4 +97,12 @@ function tinyTenant(id: string, setting: TinySetting): PlanningTenant {
     underWay: null,
     sloAttainmentMin: null,
   }
+}
+
+/** All that can exist together; of a GPU shared by per cent, too many to list, single shares. */
+function setsOf(model: GpuModel, profileIds: readonly number[]): readonly ProfileCounts[] {
+  if (model.sharing !== undefined) return profileIds.map((id) => new Map([[id, 1]]))
+  return enumerateProfileCounts(model, profileIds)
+    .map(({ counts }) => counts)
+    .slice(1)
 }

@@ -27,7 +27,7 @@ test('the best plan of a small problem is legal, and worth what the search says'
       expect(value.terminal).toBeCloseTo(best.terminal, 12)
       for (let i = 0; i < 10; i += 1) expectNotBetter(best, problem, seed + i)
     }),
-    { numRuns: 30 },
+    { numRuns: 20 },
   )
 })
 

@@ -65,8 +65,8 @@ export type PlanCheck =
 
 /**
  * Whether a plan may be carried out in the state of its problem: lines 1 to 7 of
- * docs/designs/001-planning-problem.md, whoever made it. For a plan by MPS shares of a GPU stand for
- * its instances, and per cent for compute slices.
+ * docs/designs/001-planning-problem.md, whoever made it. In a plan by MPS, shares of a GPU stand
+ * for its instances, and per cent for compute slices.
  */
 export function checkPlan(problem: PlanningProblem, plan: Plan): PlanCheck {
   const subject = planUnderCheck(problem, plan)

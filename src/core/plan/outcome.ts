@@ -8,7 +8,8 @@ export type PlanningWork = {
 
 /**
  * The answer of a policy. Objective and bound are expected Goodput in the problem's horizon,
- * terminal value left out (core/plan/value.ts); a policy that proves nothing has both null, and gap.
+ * terminal value left out (core/plan/value.ts); a policy that proves nothing has bound and gap
+ * null.
  */
 export type PlanOutcome =
   | {

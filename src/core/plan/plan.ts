@@ -1,7 +1,7 @@
 /**
  * What a policy decides: which GPU instances (or MPS shares) exist and who holds each when. One
- * type for every policy and both mechanisms; slot tables are derived from it. All times are absolute
- * seconds on the problem's slot grid.
+ * type for every policy and both mechanisms; slot tables are derived from it. All times are
+ * absolute seconds on the problem's slot grid.
  */
 export type Plan = {
   readonly policy: string
