@@ -15,8 +15,10 @@ export function serviceTables(site: Site): readonly ServiceTable[] {
   const { classes, gpus } = site
   const tables = site.tenants.map((tenant, index) => {
     const { sloSeconds, itemsPerRequest, serving } = tenant
-    const { items } = must(site.simulation?.tenants[index]).arrivals
-    return makeServiceTable({ sloSeconds, itemsPerRequest, serving, items, classes, gpus })
+    const { items, source } = must(site.simulation?.tenants[index]).arrivals
+    // A recording is redrawn as Poisson counts round its rate.
+    const gapCv = source.kind === 'generated' ? source.gapCv : 1
+    return makeServiceTable({ sloSeconds, itemsPerRequest, serving, items, gapCv, classes, gpus })
   })
   made.set(site, tables)
   return tables
