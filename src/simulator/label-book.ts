@@ -81,6 +81,8 @@ export class LabelBook {
       const versionId = versions.initialOf(tenant)
       const versionLabelledUntilSeconds = versions.initialLabelsSeconds(tenant)
       this.#versionLabels.set(versionId, versionLabelledUntilSeconds)
+      const older = versions.predecessorLabelsSeconds(tenant)
+      this.#versionLabels.set(versions.predecessorOf(tenant), older)
       return {
         deployed: { versionId, versionLabelledUntilSeconds, heldOut: this.#firstTest(tenant) },
         samples: [],

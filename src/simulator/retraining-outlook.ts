@@ -1,6 +1,7 @@
 import { must } from '../base/assert.ts'
 import type { RetrainingForecast } from '../core/forecast.ts'
 import { measuredConfiguration } from '../core/learning/accuracy-table.ts'
+import type { ProbeReading } from '../core/observation.ts'
 import type { Site, SiteRetraining } from '../core/site.ts'
 import { deployedAccuracyNow, forecastDeployed } from '../forecast/deployed-accuracy.ts'
 import { type DriftEstimate, estimateDrift } from '../forecast/drift-estimate.ts'
@@ -52,15 +53,24 @@ export function foreseeRetraining(
       unknown: unknownAccuracy,
     })
   const common = { site, book, tenant, horizon, drift }
-  const start = accuracyAt(book.labelsSeconds)
-  const labelsSeconds = book.labelsSeconds
+  const { labelsSeconds } = book
+  const start = accuracyAt(labelsSeconds)
+  const fresh = freshAccuracy(start, drift, labelsSeconds - deployed.versionLabelledUntilSeconds)
   const offers = moment.isOffered ? retraining : []
   return {
     deployed: forecastDeployed(accuracyAt(horizon.startSeconds), drift, horizon),
     retraining: offers.map((own) =>
-      forecastOne(common, own, { start, probes, probeSecondsByClass, labelsSeconds }),
+      forecastOne(common, own, { start, fresh, probes, probeSecondsByClass, labelsSeconds }),
     ),
-    underWay: jobId === null ? null : forecastJob(common, jobId, start),
+    underWay: jobId === null ? null : forecastJob(common, jobId, { start, fresh }),
+  }
+}
+
+/** What a version was like before it aged by so many seconds of drift. */
+function freshAccuracy(now: Estimate, drift: DriftEstimate, ageSeconds: number): Estimate {
+  return {
+    mean: Math.min(1, now.mean + drift.mean * ageSeconds),
+    deviation: Math.hypot(now.deviation, drift.deviation * ageSeconds),
   }
 }
 
@@ -113,7 +123,9 @@ type Common = {
   readonly drift: DriftEstimate
 }
 
-type Basis = Pick<Parameters<typeof forecastRetraining>[0], 'start' | 'probes'> & {
+type Start = { readonly start: Estimate; readonly fresh: Estimate }
+type Basis = Start & {
+  readonly probes: readonly ProbeReading[]
   readonly probeSecondsByClass: readonly number[]
   readonly labelsSeconds: number
 }
@@ -132,7 +144,7 @@ function forecastOne(common: Common, own: SiteRetraining, basis: Basis): Retrain
     )
   })
   const speed = retrainingSpeed(readings)
-  const forecast = forecastRetraining({
+  return forecastRetraining({
     configurationId,
     epochs,
     secondsByClass: secondsByClass.map((seconds, k) =>
@@ -142,21 +154,21 @@ function forecastOne(common: Common, own: SiteRetraining, basis: Basis): Retrain
     finished,
     probes: basis.probes,
     start: basis.start,
+    fresh: basis.fresh,
     drift,
     labelledUntilSeconds: basis.labelsSeconds,
     horizon,
   })
-  return forecast
 }
 
 /** As it was begun: from its own labels and probes. */
-function forecastJob(common: Common, jobId: string, start: Estimate): RetrainingForecast {
+function forecastJob(common: Common, jobId: string, from: Start): RetrainingForecast {
   const { site, book, tenant } = common
   const { configurationId, probes, probeSecondsByClass, labelsSeconds } = book.jobOf(jobId)
   const own = must(
     must(site.tenants[tenant]).retraining.find((r) => r.configurationId === configurationId),
   )
-  return forecastOne(common, own, { start, probes, probeSecondsByClass, labelsSeconds })
+  return forecastOne(common, own, { ...from, probes, probeSecondsByClass, labelsSeconds })
 }
 
 function wholeSeconds(site: Site, book: LabelBook, jobId: string): readonly (number | null)[] {

@@ -10,6 +10,7 @@ import type { Site } from '../core/site.ts'
 import type { ServiceTable } from '../core/workload/service-table.ts'
 import type { RunResult } from '../observe/run-result.ts'
 import { Agenda } from './agenda.ts'
+import { answeredBefore } from './answered-before.ts'
 import { DeviationWatch } from './deviation-watch.ts'
 import { Foresight } from './foresight.ts'
 import { type AnsweredSecond, LabelBook } from './label-book.ts'
@@ -199,21 +200,6 @@ class LabRun {
     for (const fault of faults) this.#agenda.add(fault.atSeconds, 'fault', () => this.#fail(fault))
   }
 
-  /** The window before the run. The starting version answered in it since it was there. */
-  #history(tenant: number): readonly AnsweredSecond[] {
-    const { windowSeconds } = this.#options.site
-    const counts = must(this.#truth.tenants[tenant]).historyCounts
-    const version = this.#versions.initialOf(tenant)
-    const ageSeconds = Math.floor(-this.#versions.initialLabelsSeconds(tenant))
-    const seconds = Math.min(counts.length, Math.floor(windowSeconds))
-    return Array.from({ length: seconds }, (_, i) => {
-      const arrived = must(counts[counts.length - seconds + i])
-      const inTime = seconds - i <= ageSeconds ? arrived : 0
-      const accuracy = this.#versions.accuracyOf(version, i + 0.5 - seconds)
-      return { version, arrived, inTime, accuracySum: inTime * accuracy }
-    })
-  }
-
   #answeredSince(
     tenant: number,
     fromSecond: number,
@@ -232,7 +218,13 @@ class LabRun {
     const { windowSeconds } = this.#options.site
     const since = Math.max(0, nowSeconds - windowSeconds)
     const answered = this.#perTenant((tenant) =>
-      nowSeconds === 0 ? this.#history(tenant) : this.#answeredSince(tenant, since, nowSeconds),
+      nowSeconds === 0
+        ? answeredBefore(
+            this.#options.site,
+            { truth: this.#truth, versions: this.#versions },
+            tenant,
+          )
+        : this.#answeredSince(tenant, since, nowSeconds),
     )
     this.#book.labelsArrive(nowSeconds, answered)
     this.#abandonJobs(nowSeconds - windowSeconds)

@@ -45,9 +45,13 @@ export class Versions {
     this.#site = site
     this.#tenants = must(site.simulation).tenants
     this.#rng = rng
-    for (const [tenant, { initialStaleness }] of this.#tenants.entries()) {
-      const model = { kind: 'initial', labelsAt: -initialStaleness } as const
+    for (const [tenant, { initialStaleness, drift }] of this.#tenants.entries()) {
+      const labelsAt = -initialStaleness
+      const model = { kind: 'initial', labelsAt } as const
       this.#versions.set(this.initialOf(tenant), { tenant, model, luck: 0 })
+      const older = labelsAt - drift.distancePerSecond * site.windowSeconds
+      const predecessor = { kind: 'initial', labelsAt: older } as const
+      this.#versions.set(this.predecessorOf(tenant), { tenant, model: predecessor, luck: 0 })
     }
   }
 
@@ -61,6 +65,15 @@ export class Versions {
   initialLabelsSeconds(tenant: number): number {
     const { drift, initialStaleness } = must(this.#tenants[tenant])
     return drift.distancePerSecond > 0 ? -initialStaleness / drift.distancePerSecond : 0
+  }
+
+  /** What served before the starting version was there: one alike, on labels a window older. */
+  predecessorOf(tenant: number): string {
+    return `${must(this.#site.tenants[tenant]).id}/before`
+  }
+
+  predecessorLabelsSeconds(tenant: number): number {
+    return this.initialLabelsSeconds(tenant) - this.#site.windowSeconds
   }
 
   modelOf(version: string): ModelVersion {
