@@ -18,6 +18,14 @@ export const layers: Readonly<Record<string, Layer>> = {
   'planner/solver': { imports: ['base', 'planner'], packages: ['highs'] },
   policies: { imports: ['base', 'core', 'planner'] },
   observe: { imports: ['base', 'core'] },
+  devices: { imports: ['base', 'core'] },
+  'devices/simulated': { imports: ['base', 'core', 'devices'] },
+  'devices/lock': { imports: ['base'], packages: ['node', 'koffi'] },
+  'devices/simulated/file': {
+    imports: ['base', 'core', 'devices', 'devices/lock', 'devices/simulated'],
+    packages: ['node'],
+  },
+  'devices/nvml': { imports: ['base', 'core', 'devices'], packages: ['node', 'koffi'] },
   simulator: {
     imports: [
       'base',
