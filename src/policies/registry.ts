@@ -2,6 +2,7 @@ import type { PolicyFactory } from './context.ts'
 import { createEkya, createEkyaForecast, createEkyaMig } from './ekya/ekya.ts'
 import { createEqual } from './equal.ts'
 import { createMigrator, createMigratorBlindCold, createMigratorBlindPreinit } from './migrator.ts'
+import { createParis, createParisWindow } from './paris/paris.ts'
 import { createStatic } from './static.ts'
 import { createStaticBest } from './static-best.ts'
 
@@ -16,6 +17,8 @@ export const policies = {
   ekya: createEkya,
   'ekya-forecast': createEkyaForecast,
   'ekya-mig': createEkyaMig,
+  paris: createParis,
+  'paris-window': createParisWindow,
 } as const satisfies Record<string, PolicyFactory>
 
 export type PolicyName = keyof typeof policies

@@ -13,6 +13,10 @@ export type Packer = {
   readonly fits: (sizes: readonly number[]) => boolean
   /** Parallel to `wanted`; null where they do not fit. */
   readonly place: (wanted: readonly Wanted[]) => readonly InstancePlace[] | null
+  /** A GPU for each size; null where they do not fit. */
+  readonly distribute: (sizes: readonly number[]) => readonly number[] | null
+  /** What each GPU has room for. */
+  readonly gpus: readonly GpuRoom[]
 }
 
 /** Partial distributions over GPUs after which it is given up. */
@@ -38,6 +42,8 @@ export function packer(problem: PlanningProblem, staying: readonly InstancePlace
       return found
     },
     place: (wanted) => placeAll(problem, rooms, wanted),
+    distribute: (sizes) => distribute(rooms, sizes, () => 0),
+    gpus: rooms,
   }
 }
 

@@ -1,0 +1,68 @@
+import type { PlanningProblem } from '../../core/plan/problem.ts'
+import type { Policy } from '../../core/policy.ts'
+import type { Site } from '../../core/site.ts'
+import type { PolicyContext } from '../context.ts'
+import type { FixedInstance } from '../fixed-instance.ts'
+import { fixedLayoutOutcome } from '../fixed-layout.ts'
+import { meanRps } from '../placing/size-figures.ts'
+import { parisLayout } from './paris-layout.ts'
+
+const reconstructed =
+  'PARIS with our adapter to tenants that retrain, reconstructed from its abstract and follow-ups: ' +
+  'MIG instances by what each tenant needs for its mean load within the SLO, with instances set ' +
+  'aside to retrain where that load leaves room. It knows no forecast and no accuracy. '
+
+/** One layout for the whole run, made from its first problem. */
+export function createParis({ site }: PolicyContext): Policy {
+  let kept: { readonly of: string; readonly layout: readonly FixedInstance[] } | null = null
+  return {
+    name: 'paris',
+    describe: `${reconstructed}One layout for the whole run.`,
+    mechanism: 'mig',
+    epochs: ['window-start', 'retraining-done', 'failure'],
+    information: { arrivals: 'last-window', retraining: 'forecast' },
+    planningSecondsMax: 0,
+    plan: (problem) => {
+      const of = siteKeyOf(problem)
+      if (kept === null || problem.isFirstLayoutFree || kept.of !== of) {
+        kept = { of, layout: parisLayout(problem, site, ratesOfRun(problem, site)) }
+      }
+      return fixedLayoutOutcome(problem, 'paris', kept.layout)
+    },
+  }
+}
+
+/**
+ * Mean rates over the run, as far as they are known when it begins: a layout for the whole run is
+ * not made for its first window. The value of an answer holds the requests expected in the run.
+ */
+function ratesOfRun({ tenants }: PlanningProblem, { simulation }: Site): readonly number[] {
+  const weights = tenants.reduce((sum, { weight }) => sum + weight, 0)
+  return tenants.map((tenant) => {
+    const { weight, valuePerAnswer } = tenant
+    if (simulation === null || valuePerAnswer === 0) return meanRps(tenant)
+    return weight / weights / valuePerAnswer / simulation.durationSeconds
+  })
+}
+
+/** A layout made for one set of GPUs and tenants says nothing about another. */
+function siteKeyOf({ gpus, tenants }: PlanningProblem): string {
+  const ids = gpus.map(({ model, profileIds }) => `${model.id}:${profileIds.join()}`)
+  return [...ids, ...tenants.map(({ id }) => id)].join(' ')
+}
+
+/** A new layout at the start of every window. */
+export function createParisWindow({ site }: { readonly site: Site }): Policy {
+  return {
+    name: 'paris-window',
+    describe: `${reconstructed}A new layout for each window, by the load of the last.`,
+    mechanism: 'mig',
+    epochs: ['window-start', 'failure'],
+    information: { arrivals: 'last-window', retraining: 'forecast' },
+    planningSecondsMax: 0,
+    plan: (problem) => {
+      const layout = parisLayout(problem, site, problem.tenants.map(meanRps))
+      return fixedLayoutOutcome(problem, 'paris-window', layout)
+    },
+  }
+}
