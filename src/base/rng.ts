@@ -1,8 +1,8 @@
 import { assert } from './assert.ts'
 
 /**
- * Seeded pseudo-random numbers: sfc32 (Chris Doty-Humphrey's Small Fast Counting generator, 128 bits
- * of state, passes PractRand). Ours, not a library's, because the simulator draws one number per
+ * Seeded pseudo-random numbers: sfc32 (Chris Doty-Humphrey's Small Fast Counting generator, 128
+ * bits of state, passes PractRand). Ours, not a library's, because the simulator draws one number per
  * request in its hottest loop and a call through a generic distribution object costs several times
  * the draw itself.
  */
@@ -79,7 +79,7 @@ export class Rng {
     }
   }
 
-  /** Poisson with the given mean: inversion below 30, else a gamma reduction (Ahrens and Dieter 1974). */
+  /** Poisson: inversion up to a mean of 30, above it a gamma reduction (Ahrens and Dieter 1974). */
   poisson(mean: number): number {
     assert(mean >= 0 && Number.isFinite(mean), `A Poisson mean is finite and >= 0, not ${mean}`)
     let left = mean

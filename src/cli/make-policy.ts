@@ -21,8 +21,8 @@ export function parsePolicyName(name: string): PolicyName {
 }
 
 /**
- * A policy for one run. It is first made without hindsight, so that only one that declares itself an
- * oracle is ever told the run's truth.
+ * A policy for one run. It is first made without hindsight, so that only one that declares itself
+ * an oracle is ever told the run's truth.
  */
 export function makePolicy(
   name: PolicyName,

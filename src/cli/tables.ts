@@ -46,7 +46,8 @@ export function comparisonTable(comparison: Comparison): string {
   const notes = Object.entries(comparison.policies).flatMap(([name, { prediction }]) => {
     if (prediction === null) return []
     const worst = (prediction.worstError * 100).toFixed(1)
-    return `  ${name}: median error ${(prediction.medianError * 100).toFixed(1)}, worst ${worst} points`
+    const middle = (prediction.medianError * 100).toFixed(1)
+    return `  ${name}: median error ${middle}, worst ${worst} points`
   })
   const predicted = ['Predicted against simulated Goodput, per tenant and window:', ...notes]
   return [head, '', textTable(columns, rows), '', ...predicted].join('\n')

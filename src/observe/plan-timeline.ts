@@ -11,8 +11,8 @@ import type { PlanningProblem } from '../core/plan/problem.ts'
 const columnsMax = 80
 
 /**
- * A plan as text: one row per memory slice, time to the right. The tenant's letter is a capital where
- * it serves, small where it initialises, and its number stands where it retrains; `.` is idle.
+ * A plan as text: one row per memory slice, time to the right. The tenant's letter is a capital
+ * where it serves, small where it initialises; its number stands where it retrains; `.` is idle.
  */
 export function planTimeline(problem: PlanningProblem, plan: Plan): string {
   const seconds = plan.endSeconds - plan.startSeconds

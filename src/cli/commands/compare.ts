@@ -5,7 +5,7 @@ import { compareRuns } from '../../observe/comparison.ts'
 import { reportPage } from '../../observe/report/page.ts'
 import { requireSimulation } from '../lab.ts'
 import { loadSite, readSiteSource } from '../load-site.ts'
-import { parsePolicyNames } from '../make-policy.ts'
+import { parsePolicyName, parsePolicyNames } from '../make-policy.ts'
 import { withOutputOption, withSiteOption } from '../options.ts'
 import { type OutputFormat, printResult, writeFileWhole } from '../output.ts'
 import { showProgress } from '../progress.ts'
@@ -48,6 +48,7 @@ async function compare(options: Options): Promise<void> {
   const source = readSiteSource(options.file)
   const site = loadSite(source)
   requireSimulation(site, source)
+  parsePolicyName(site.policy)
   const policies = parsePolicyNames(options.policies)
   const given = must(site.simulation).seeds
   const seeds = options.seeds === undefined ? given : parseSeeds(options.seeds)

@@ -81,7 +81,8 @@ function planJson({ problem, outcome }: PlannedWindow, value: PlanValue | null) 
 function planText(site: string, planned: PlannedWindow, value: PlanValue | null): string {
   const { problem, outcome } = planned
   const slots = `${problem.slotCount} slots of ${problem.slotSeconds} s`
-  const head = `Site ${site}, window ${problem.windowIndex}: ${slots} from ${problem.startSeconds} s`
+  const when = `window ${problem.windowIndex}: ${slots} from ${problem.startSeconds} s`
+  const head = `Site ${site}, ${when}`
   if (outcome.status === 'infeasible') return `${head}\ninfeasible: ${outcome.reason}`
   const proof =
     outcome.bound === null
@@ -99,8 +100,8 @@ function planText(site: string, planned: PlannedWindow, value: PlanValue | null)
 }
 
 /**
- * The weighted mean over the tenants, as in the headline. The objective is this window's part of the
- * run's Goodput, so it is smaller.
+ * The weighted mean over the tenants, as in the headline. The objective is this window's part of
+ * the run's Goodput, so it is smaller.
  */
 function windowGoodput(problem: PlanningProblem, value: PlanValue): number {
   let sum = 0

@@ -9,7 +9,7 @@ export function timeScale(durationSeconds: number): (seconds: number) => number 
   return (seconds) => frame.left + (span * seconds) / durationSeconds
 }
 
-/** A faint line across the chart at height `y`; its label stands `drop` below it, at the left edge. */
+/** A faint line across the chart at height `y`; its label stands `drop` below it, at the left. */
 export function levelLine(y: number, label: string, drop = 4): string {
   const ends = { x1: frame.left, x2: frame.width - frame.right, y1: y, y2: y }
   const place = { class: 'tick', x: frame.left - 8, y: y + drop, 'text-anchor': 'end' }
