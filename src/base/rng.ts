@@ -2,9 +2,9 @@ import { assert } from './assert.ts'
 
 /**
  * Seeded pseudo-random numbers: sfc32 (Chris Doty-Humphrey's Small Fast Counting generator, 128
- * bits of state, passes PractRand). Ours, not a library's, because the simulator draws one number per
- * request in its hottest loop and a call through a generic distribution object costs several times
- * the draw itself.
+ * bits of state, passes PractRand). Ours, not a library's, because the simulator draws one number
+ * per request in its hottest loop and a call through a generic distribution object costs several
+ * times the draw itself.
  */
 export class Rng {
   #a: number

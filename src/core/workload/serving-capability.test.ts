@@ -32,7 +32,7 @@ test('two executions of a batch fit into the SLO', () => {
   expect(capable(0.02).itemsMax).toBe(1)
 })
 
-test('an SLO too tight for two executions still takes one item alone within nine tenths of it', () => {
+test('an SLO too tight for two executions still takes one item within nine tenths of it', () => {
   expect(capable(0.0112).itemsMax).toBe(1)
   const result = servingCapability({ points, sloSeconds: 0.011, provenance: 'measured' })
   expect(result.kind).toBe('slo-too-tight')
