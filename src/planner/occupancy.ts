@@ -2,7 +2,7 @@ import { must } from '../base/assert.ts'
 import type { Grid } from './grid.ts'
 import type { Place } from './places.ts'
 import type { Job } from './schedule.ts'
-import { spaceRows } from './space-rows.ts'
+import { otherRows } from './space-rows.ts'
 
 type Limit = {
   /** Weight of each place, by index; 0 outside the limit. */
@@ -25,13 +25,11 @@ export class Occupancy {
     this.#masks = gpus.map(() => new Int32Array(slotCount))
     this.#limits = gpus.map(({ model }, gpu) => {
       const places = grid.places.filter((place) => place.gpu === gpu)
-      return spaceRows(places, model)
-        .slice(model.memorySlices)
-        .map(({ terms, right }) => {
-          const weights = new Int8Array(grid.places.length)
-          for (const [place, weight] of terms) weights[place] = weight
-          return { weights, right, used: new Int16Array(slotCount) }
-        })
+      return otherRows(places, model).map(({ terms, right }) => {
+        const weights = new Int8Array(grid.places.length)
+        for (const [place, weight] of terms) weights[place] = weight
+        return { weights, right, used: new Int16Array(slotCount) }
+      })
     })
   }
 

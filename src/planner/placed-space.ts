@@ -4,7 +4,7 @@ import type { GridTenant } from './grid.ts'
 import { chosenCounts, latestStart, residenceEnd, trainingHolds } from './holding.ts'
 import type { Term } from './model.ts'
 import type { Place } from './places.ts'
-import { spaceRows } from './space-rows.ts'
+import { otherRows, sliceRows } from './space-rows.ts'
 
 /** on[w, p, t]: tenant w's inference serves on place p in step t. Indexed [tenant][place][step]. */
 export type PlacedHoldings = {
@@ -168,6 +168,7 @@ function addSpace(draft: Draft, holders: Holders): void {
   const { grid } = draft
   for (const [gpu, { model }] of grid.problem.gpus.entries()) {
     const places = grid.places.filter((place) => place.gpu === gpu)
+    const rows = [...sliceRows(places, model), ...otherRows(places, model)]
     for (let step = 0; step < grid.stepCount; step += 1) {
       const limit = (name: string, of: readonly Term[], right: number): void => {
         const terms = of.flatMap(([index, weight]): Term[] =>
@@ -175,7 +176,7 @@ function addSpace(draft: Draft, holders: Holders): void {
         )
         draft.model.constraint(`${name}_g${gpu}_t${step}`, terms, '<=', right)
       }
-      for (const { name, terms, right } of spaceRows(places, model)) limit(name, terms, right)
+      for (const { name, terms, right } of rows) limit(name, terms, right)
     }
   }
 }

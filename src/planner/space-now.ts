@@ -2,7 +2,7 @@ import { must } from '../base/assert.ts'
 import type { Grid } from './grid.ts'
 import type { Place } from './places.ts'
 import { sharesSlices } from './schedule.ts'
-import { type SpaceRow, spaceRows } from './space-rows.ts'
+import { otherRows, type SpaceRow } from './space-rows.ts'
 
 const rowsOfGrid = new WeakMap<Grid, readonly (readonly SpaceRow[])[]>()
 
@@ -12,7 +12,7 @@ function limitsOf(grid: Grid): readonly (readonly SpaceRow[])[] {
   if (known !== undefined) return known
   const made = grid.problem.gpus.map(({ model }, gpu) => {
     const places = grid.places.filter((place) => place.gpu === gpu)
-    return spaceRows(places, model).slice(model.memorySlices)
+    return otherRows(places, model)
   })
   rowsOfGrid.set(grid, made)
   return made

@@ -8,27 +8,27 @@ export type SpaceRow = {
   readonly right: number
 }
 
+type Slices = { readonly memorySlices: number; readonly computeSlices: number }
+
 /**
- * The limits of one GPU at one moment (design 001, 1) as sums over the places held: memory slices
- * first, one row each. Counts that memory slices limit already are left out.
+ * A place at most holds each memory slice (design 001, 1); slices that no place tells apart once.
  */
-export function spaceRows(
-  places: readonly Place[],
-  model: { readonly memorySlices: number; readonly computeSlices: number },
-): readonly SpaceRow[] {
-  const weigh = (of: readonly Place[], weight: (place: Place) => number): Term[] =>
-    of.map((place): Term => [place.index, weight(place)])
-  const slices = Array.from({ length: model.memorySlices }, (_, slice) => ({
-    name: `memory_slice_${slice}`,
-    terms: weigh(
-      places.filter(({ mask }) => (mask & (1 << slice)) !== 0),
-      () => 1,
-    ),
-    right: 1,
-  }))
+export function sliceRows(places: readonly Place[], model: Slices): readonly SpaceRow[] {
+  const rows = new Map<string, SpaceRow>()
+  for (let slice = 0; slice < model.memorySlices; slice += 1) {
+    const holders = places.filter(({ mask }) => (mask & (1 << slice)) !== 0)
+    const key = holders.map(({ index }) => index).join()
+    if (holders.length === 0 || rows.has(key)) continue
+    rows.set(key, { name: `memory_slice_${slice}`, terms: holders.map(one), right: 1 })
+  }
+  return [...rows.values()]
+}
+
+/** What else limits the instances of a GPU at one moment: compute slices, counts, media engines. */
+export function otherRows(places: readonly Place[], model: Slices): readonly SpaceRow[] {
   const compute = {
     name: 'compute_slices',
-    terms: weigh(places, ({ profile }) => profile.computeSlices),
+    terms: places.map(({ index, profile }): Term => [index, profile.computeSlices]),
     right: model.computeSlices,
   }
   const profiles = [...new Set(places.map(({ profile }) => profile))]
@@ -36,19 +36,19 @@ export function spaceRows(
     .filter((profile) => profile.instanceCountMax < profile.starts.length)
     .map((profile) => ({
       name: `instances_max_${profile.profileId}`,
-      terms: weigh(
-        places.filter((place) => place.profile === profile),
-        () => 1,
-      ),
+      terms: places.filter((place) => place.profile === profile).map(one),
       right: profile.instanceCountMax,
     }))
-  return [...slices, compute, ...counts, ...mediaRows(places)]
+  return [compute, ...counts, ...mediaRows(places)]
+}
+
+function one({ index }: Place): Term {
+  return [index, 1]
 }
 
 /** One `+me` at a time; beside `+me.all` nothing but `-me`. */
 function mediaRows(places: readonly Place[]): readonly SpaceRow[] {
   const of = (attribute: string) => places.filter(({ profile }) => profile.attribute === attribute)
-  const one = (place: Place): Term => [place.index, 1]
   const all = of('+me.all')
   const pairs = all.flatMap((first) =>
     places
