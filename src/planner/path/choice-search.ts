@@ -28,12 +28,22 @@ export type ChoiceSearch = {
   adopted: RegionValue | null
   best: Found | null
   readonly report: (found: Found) => void
+  /** Choices from elsewhere that may be good, the last ones most likely. */
+  readonly suggestions: Choices[]
 }
 
 export type Steps = Generator<number, void, void>
 
 export function choiceSearchOf(region: Region, report: ChoiceSearch['report']): ChoiceSearch {
-  return { region, tried: new Map(), current: null, adopted: null, best: null, report }
+  return {
+    region,
+    tried: new Map(),
+    current: null,
+    adopted: null,
+    best: null,
+    report,
+    suggestions: [],
+  }
 }
 
 /** From these choices to choices that no single change of one tenant improves. */
@@ -43,11 +53,11 @@ export function* descend(search: ChoiceSearch, from: Choices): Steps {
   yield* improve(search)
 }
 
-/** The same from the best choices so far, if `from` are better than they. */
-function* tryOut(search: ChoiceSearch, from: Choices): Steps {
-  if (search.current !== search.best) search.current = search.best
-  yield* consider(search, from)
-  if (search.current?.choices === from) yield* improve(search)
+/** Looks at the last suggestion; those before it are out of date. */
+function* considerSuggestion(search: ChoiceSearch): Steps {
+  const suggestion = search.suggestions.pop()
+  search.suggestions.length = 0
+  if (suggestion !== undefined) yield* consider(search, suggestion)
 }
 
 function* improve(search: ChoiceSearch): Steps {
@@ -55,22 +65,30 @@ function* improve(search: ChoiceSearch): Steps {
     isBetter = false
     for (const tenant of search.region.tenants) {
       const before = scoreOf(search.current)
-      for (const choice of candidates(search, tenant)) yield* considerChange(search, tenant, choice)
+      yield* considerSuggestion(search)
+      yield* improveTenant(search, tenant)
       if (scoreOf(search.current) > before) isBetter = true
     }
   }
 }
 
+/** Tries what else one tenant could do. */
+export function* improveTenant(search: ChoiceSearch, tenant: WindowTenant): Steps {
+  for (const choice of candidates(search, tenant)) yield* considerChange(search, tenant, choice)
+}
+
 /**
- * Goes on from the best choices for ever: with choices from elsewhere (`suggestions`, the last ones
- * first), else by descending from the best with some tenants' choices changed at random.
+ * Goes on for ever: from the best choices with a suggestion that beats them, else by descending from
+ * the best with some tenants' choices changed at random.
  */
-export function* descendForEver(search: ChoiceSearch, suggestions: Choices[], rng: Rng): Steps {
+export function* descendForEver(search: ChoiceSearch, rng: Rng): Steps {
   const tenants = search.region.tenants.filter(({ options }) => options.length > 0)
   while (tenants.length > 0) {
     yield 1
-    const suggestion = suggestions.pop()
-    if (suggestion !== undefined) yield* tryOut(search, suggestion)
+    const best = search.best
+    search.current = best
+    yield* considerSuggestion(search)
+    if (search.best !== best) yield* improve(search)
     else yield* descend(search, changedAtRandom(search, tenants, rng))
   }
 }
@@ -114,8 +132,7 @@ function candidates(
   const { model, gpu } = region
   const choices = current?.choices ?? []
   const own = choices[tenant.index] ?? null
-  if (own !== null && own.gpu !== gpu.gpu) return []
-  const near = own === null ? [] : neighbours(model, tenant, own)
+  const near = own === null || own.gpu !== gpu.gpu ? [] : neighbours(model, tenant, own)
   const now = servedNow(region, current)
   const guess = (choice: RetrainingChoice) =>
     guessOf(model, tenant, choice, now.answers.get(tenant) ?? now.rewards, now.rewards)
@@ -170,7 +187,7 @@ function* considerChange(
 }
 
 /** Takes these choices over if they are better than the current ones, on places. */
-function* consider(search: ChoiceSearch, choices: Choices): Steps {
+export function* consider(search: ChoiceSearch, choices: Choices): Steps {
   const { region, tried } = search
   const key = choicesKey(choices)
   const before = scoreOf(search.current)
@@ -181,7 +198,7 @@ function* consider(search: ChoiceSearch, choices: Choices): Steps {
   tried.set(key, value.score)
   yield value.steps
   if (!(value.score > before + leastGain(before))) return
-  const { placed, steps } = placedBetter(region, value, before)
+  const { placed, steps } = placeRegion(region, value, before)
   if (placed === null || placed.score <= before) tried.set(key, placed?.score ?? before)
   else {
     search.current = { choices, placed }
@@ -198,23 +215,3 @@ function* consider(search: ChoiceSearch, choices: Choices): Steps {
 function leastGain(score: number): number {
   return Number.isFinite(score) ? 1e-9 * Math.abs(score) : 0
 }
-
-/** First with the counts' best paths only; then, where those find no places, any better path. */
-function placedBetter(region: Region, value: RegionValue, before: number) {
-  let steps = 0
-  for (const { loss, ...effort } of efforts) {
-    const scoreMin = Math.max(before, value.score - loss * Math.abs(value.score))
-    const { placed, steps: more } = placeRegion(region, value, { ...effort, scoreMin })
-    steps += more
-    if (placed !== null) return { placed, steps }
-  }
-  return { placed: null, steps }
-}
-
-/** How hard to look for places, and which share of the value may be lost: easy first. */
-const efforts = [
-  { width: 6, nodesMax: 2000, loss: 1e-9 },
-  { width: 12, nodesMax: 4000, loss: 0.002 },
-  { width: 12, nodesMax: 4000, loss: 0.05 },
-  { width: 4, nodesMax: 2000, loss: Number.POSITIVE_INFINITY },
-] as const

@@ -96,7 +96,7 @@ export type Ending = {
 export function endingsOf(problem: DualProblem, prices: Prices): readonly Ending[] {
   const { space, slotCount, tenants } = problem
   const { multisetCount, kindCount, classes, plus } = space
-  return tenants.map(({ tenant, versions }) => {
+  return tenants.map(({ tenant, versions, accuracyTerminal }) => {
     const gain = new Float64Array(multisetCount)
     const choice: Ending['choice'][number][] = Array(multisetCount).fill(null)
     for (const option of versions.flatMap((version) => version.options)) {
@@ -107,7 +107,7 @@ export function endingsOf(problem: DualProblem, prices: Prices): readonly Ending
         start += 1
       ) {
         const share = terminalShare({ option, start, gpu: 0 }, slotCount)
-        const better = option.accuracyTerminal - tenant.tenant.accuracyTerminal
+        const better = option.accuracyTerminal - accuracyTerminal
         const worth = share * tenant.terminalWeight * better
         const net = worth - priceOf(prices, kind, start, slotCount)
         for (let m = 0; m < multisetCount && net > 0; m += 1) {

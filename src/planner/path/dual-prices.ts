@@ -81,10 +81,31 @@ function fillersOf(space: DualProblem['space']): readonly (readonly number[])[] 
 }
 
 /**
- * Prices to start from: what the best serving of a slot, with the versions deployed, loses when one
- * instance of the kind must be kept free for that slot.
+ * Prices to start from: the marginal ones, smoothed over about two warm-ups, because layouts cannot
+ * follow every slot, and a little lower. On random windows the first bound is then 1 to 2 % above
+ * the best plan.
  */
-export function marginalPrices({ slotCount, space, states, tenants }: DualProblem): Float64Array {
+export function startingPrices(problem: DualProblem): Float64Array {
+  const { slotCount } = problem
+  const marginal = marginalPrices(problem)
+  return marginal.map((_, index) => {
+    const row = index - (index % slotCount)
+    const from = Math.max(row, index - smoothingSlots)
+    const until = Math.min(row + slotCount, index + smoothingSlots + 1)
+    let sum = 0
+    for (let other = from; other < until; other += 1) sum += marginal[other] as number
+    return (startingShare * sum) / (until - from)
+  })
+}
+
+const smoothingSlots = 8
+const startingShare = 0.8
+
+/**
+ * What the best serving of a slot, with the versions deployed, loses when one instance of the kind
+ * must be kept free for that slot.
+ */
+function marginalPrices({ slotCount, space, states, tenants }: DualProblem): Float64Array {
   const { multisetCount, kindCount, plus } = space
   const mu = new Float64Array(kindCount * slotCount)
   const best = new Float64Array(multisetCount)

@@ -22,6 +22,9 @@ export type Version = {
  */
 export type DualTenant = {
   readonly tenant: WindowTenant
+  /** Accuracy of the deployed version, per slot and after the window; or more (see freed). */
+  readonly accuracy: readonly number[]
+  readonly accuracyTerminal: number
   readonly versions: readonly Version[]
   /** How much the version index grows with this tenant's digit. */
   readonly stride: number
@@ -47,20 +50,72 @@ export type DualProblem = {
  */
 export function dualProblemOf(region: Region, nodesMax: number): DualProblem {
   const { states, gpu, model } = region
-  const versions = mergedUntil(
-    region.tenants.map((tenant) => versionsOf(tenant, region)),
-    Math.max(1, nodesMax / states.stateCount),
+  const countMax = Math.max(1, nodesMax / states.stateCount)
+  const given = region.tenants.map((tenant, i): Omit<DualTenant, 'stride'> => {
+    const { accuracyDeployed, accuracyTerminal } = tenant.tenant
+    const versions = versionsOf(tenant, region)
+    const floorPrice = region.floorPrices[tenant.index] ?? 0
+    const answers = must(region.answers[i])
+    return { tenant, accuracy: accuracyDeployed, accuracyTerminal, versions, answers, floorPrice }
+  })
+  const merged = mergedUntil(
+    given.map(({ versions }) => versions),
+    countMax,
+  )
+  const freed = freedUntil(
+    given.map((own, i) => ({ ...own, versions: must(merged[i]) })),
+    countMax,
   )
   let stride = 1
-  const tenants = region.tenants.map((tenant, i): DualTenant => {
-    const own = { tenant, versions: must(versions[i]), stride }
+  const tenants = freed.map((own): DualTenant => {
+    const tenant = { ...own, stride }
     stride *= own.versions.length + 1
-    const floorPrice = region.floorPrices[tenant.index] ?? 0
-    return { ...own, answers: must(region.answers[i]), floorPrice }
+    return tenant
   })
   const { space } = gpu
   const { slotCount } = model
   return { space, states, slotCount, start: region.start, tenants, versionCount: stride }
+}
+
+function combinations(tenants: readonly { readonly versions: readonly Version[] }[]): number {
+  return tenants.reduce((product, { versions }) => product * (versions.length + 1), 1)
+}
+
+/**
+ * Frees tenants, those with the least to gain first, until there are few enough combinations: a
+ * freed tenant has its new version as soon as any retraining could be done, and pays nothing.
+ */
+function freedUntil(
+  tenants: readonly Omit<DualTenant, 'stride'>[],
+  countMax: number,
+): readonly Omit<DualTenant, 'stride'>[] {
+  if (combinations(tenants) <= countMax) return tenants
+  const gains = tenants.map(({ versions, accuracy, accuracyTerminal }) => {
+    const deployed = { accuracy, accuracyTerminal, options: [] }
+    const gain = Math.max(0, ...versions.map((version) => distance(version, deployed)))
+    return versions.length === 0 ? Number.POSITIVE_INFINITY : gain
+  })
+  const least = gains.indexOf(Math.min(...gains))
+  return freedUntil(
+    tenants.map((own, i) => (i === least ? freed(own) : own)),
+    countMax,
+  )
+}
+
+function freed(own: Omit<DualTenant, 'stride'>): Omit<DualTenant, 'stride'> {
+  const { versions, accuracy, accuracyTerminal } = own
+  return {
+    ...own,
+    versions: [],
+    accuracy: accuracy.map((deployed, t) =>
+      Math.max(deployed, ...versions.map((version) => soonest(version, t))),
+    ),
+    accuracyTerminal: Math.max(accuracyTerminal, ...versions.map((v) => v.accuracyTerminal)),
+  }
+}
+
+function soonest({ accuracy, options }: Version, t: number): number {
+  return options.some(({ slots }) => slots <= t) ? must(accuracy[t]) : 0
 }
 
 /** One version per configuration, of the options that can run on this GPU. */
@@ -84,8 +139,7 @@ function mergedUntil(
   versions: readonly (readonly Version[])[],
   countMax: number,
 ): readonly (readonly Version[])[] {
-  const count = versions.reduce((product, own) => product * (own.length + 1), 1)
-  if (count <= countMax) return versions
+  if (combinations(versions.map((own) => ({ versions: own }))) <= countMax) return versions
   let best: { readonly tenant: number; readonly a: number; readonly b: number } | null = null
   let least = Number.POSITIVE_INFINITY
   for (const [tenant, own] of versions.entries()) {

@@ -61,7 +61,7 @@ function addEnd(
   for (const [i, tenant] of tenants.entries()) {
     const { gain } = endings[i] as Ending
     const { terminalWeight } = tenant.tenant
-    const deployed = terminalWeight * tenant.tenant.tenant.accuracyTerminal
+    const deployed = terminalWeight * tenant.accuracyTerminal
     const after = tenant.versions.map((version) => terminalWeight * version.accuracyTerminal)
     for (let v = 0; v < versionCount; v += 1) {
       const digit = digitOf(tenant, v)
@@ -87,9 +87,8 @@ function addRewards(problem: DualProblem, prices: Prices, t: number, value: Floa
   for (let x = 0; x < stateCount; x += 1) {
     base[x] = prices.slack[slot + (total[x] as number)] as number
   }
-  for (const [i, { tenant, answers, floorPrice }] of tenants.entries()) {
-    const worth =
-      tenant.tenant.valuePerAnswer * (tenant.tenant.accuracyDeployed[t] as number) + floorPrice
+  for (const [i, { tenant, accuracy, answers, floorPrice }] of tenants.entries()) {
+    const worth = tenant.tenant.valuePerAnswer * (accuracy[t] as number) + floorPrice
     const offset = i * stateCount
     for (let x = 0; x < stateCount; x += 1) {
       const answered = answers[slot + (held[offset + x] as number)] as number
@@ -119,7 +118,7 @@ function addGains(
   const slot = t * space.multisetCount
   const block = stride * (versions.length + 1)
   for (const [v, { accuracy }] of versions.entries()) {
-    const gain = (accuracy[t] as number) - (tenant.tenant.accuracyDeployed[t] as number)
+    const gain = (accuracy[t] as number) - (own.accuracy[t] as number)
     const worth = tenant.tenant.valuePerAnswer * gain
     const first = (v + 1) * stride
     for (let x = 0; x < states.stateCount; x += 1) {

@@ -1,5 +1,5 @@
 import { type DualRetraining, dualPathOf } from './dual-path.ts'
-import { marginalPrices, pricesOf } from './dual-prices.ts'
+import { pricesOf, startingPrices } from './dual-prices.ts'
 import { type DualProblem, dualProblemOf } from './dual-problem.ts'
 import { emptyDualTables, fillDualTables } from './dual-programme.ts'
 import type { Region } from './region.ts'
@@ -8,7 +8,7 @@ import { subgradientStateOf, subgradientStep } from './subgradient.ts'
 /**
  * The most joint states times versions for which the dual keeps tables: 200 slots of 9 bytes each.
  */
-const nodesMax = 40_000
+const nodesMax = 60_000
 
 /** Blocks of slots with one price, and after how many evaluations the next, finer ones begin. */
 const schedule = [
@@ -36,7 +36,7 @@ export function* tighten(
 ): Generator<number, void, void> {
   const problem = dualProblemOf(region, nodesMax)
   const tables = emptyDualTables(problem)
-  const state = subgradientStateOf(marginalPrices(problem))
+  const state = subgradientStateOf(startingPrices(problem))
   for (let evaluation = 0; ; evaluation += 1) {
     const prices = pricesOf(problem, state.mu)
     const { bound, first } = fillDualTables(problem, prices, tables)

@@ -1,15 +1,10 @@
 import { must } from '../../base/assert.ts'
+import type { StartingWorker } from './gpu-start.ts'
 import { searchPlaced } from './placed-search.ts'
 import { scriptedOwner } from './placing.ts'
 import type { Region, RegionValue } from './region.ts'
 import type { OwnedHold } from './solution.ts'
-
-/** How hard to look for places: see PlacedSearch; and the least score of interest. */
-export type PlacingEffort = {
-  readonly width: number
-  readonly nodesMax: number
-  readonly scoreMin: number
-}
+import { startMovesOf, subsetsOf } from './start-moves.ts'
 
 export type PlacedRegion = {
   /** J + T of the region's tenants with instances on places; never more than the counts' score. */
@@ -17,26 +12,70 @@ export type PlacedRegion = {
   readonly holds: readonly OwnedHold[]
 }
 
+type Placed = { readonly placed: PlacedRegion | null; readonly steps: number }
+
+/** How hard to look for places: see PlacedSearch. */
+type Effort = {
+  readonly width: number
+  readonly nodesMax: number
+  /** Least value of serving that is of interest. */
+  readonly valueMin: number
+  readonly kept: readonly StartingWorker[]
+}
+
 /**
- * Finds places for a region's best path; call it before the region's tables change. Null if there
- * are none within the effort. Counted work: nodes of the search, each about `stepsPerNode`.
+ * Finds places for a region's best path, worth more than `scoreMin`; call it before the region's
+ * tables change. Counts that fit mostly find places at once. Where instances that run already are
+ * in the way, giving some of them up at the start helps; else a path worth a little less.
  */
-export function placeRegion(
-  region: Region,
-  value: RegionValue,
-  { width, nodesMax, scoreMin }: PlacingEffort,
-): { readonly placed: PlacedRegion | null; readonly steps: number } {
-  const { inputs, scripted } = value.of
-  const { path, nodes } = searchPlaced({
-    inputs,
-    tables: value.tables,
-    symmetries: region.gpu.symmetries,
-    scripted,
-    start: region.start,
-    width,
-    nodesMax,
-    valueMin: scoreMin - value.terminal - 1e-12,
+export function placeRegion(region: Region, value: RegionValue, scoreMin: number): Placed {
+  const { terminal, starts } = value
+  const { workers } = region.start
+  const best = starts[0]?.estimate ?? Number.NEGATIVE_INFINITY
+  const tie = (estimate: number) => estimate - 1e-9 * Math.abs(estimate) - 1e-12
+  const least = scoreMin - terminal
+  const narrow = { width: 6, nodesMax: 2000 }
+  const efforts: Effort[] = [{ ...narrow, valueMin: tie(best), kept: workers }]
+  for (const { kept, estimate } of partialStarts(region, value)) {
+    if (estimate > least) efforts.push({ ...narrow, valueMin: tie(estimate), kept })
+  }
+  const near = Math.max(least, best - 0.002 * Math.abs(best))
+  efforts.push({ width: 12, nodesMax: 1500, valueMin: near, kept: workers })
+  if (least === Number.NEGATIVE_INFINITY) {
+    efforts.push({ width: 2, nodesMax: 300, valueMin: least, kept: workers })
+  }
+  let steps = 0
+  for (const effort of efforts) {
+    const result = placeWith(region, value, effort)
+    steps += result.steps
+    if (result.placed !== null) return { placed: result.placed, steps }
+  }
+  return { placed: null, steps }
+}
+
+/** The best ways to begin without some of the workers that are there. */
+function partialStarts(
+  { start }: Region,
+  { of, tables }: RegionValue,
+): readonly { readonly kept: readonly StartingWorker[]; readonly estimate: number }[] {
+  if (start.isFree) return []
+  const partial = subsetsOf(start.workers).filter((kept) => kept.length < start.workers.length)
+  const valued = partial.map((kept) => {
+    const best = startMovesOf(of.inputs, tables, kept)[0]
+    return { kept, estimate: best?.estimate ?? Number.NEGATIVE_INFINITY }
   })
+  return valued.sort((a, b) => b.estimate - a.estimate).slice(0, partialStartsMax)
+}
+
+const partialStartsMax = 8
+
+function placeWith(region: Region, value: RegionValue, effort: Effort): Placed {
+  const { inputs, scripted } = value.of
+  const { tables } = value
+  const { start, gpu } = region
+  const { symmetries } = gpu
+  const search = { inputs, tables, symmetries, scripted, start, ...effort }
+  const { path, nodes } = searchPlaced(search)
   const steps = nodes * stepsPerNode
   if (path === null) return { placed: null, steps }
   const holds = path.holds.map(({ owner, ...span }): OwnedHold => {
@@ -53,7 +92,7 @@ export function placeRegion(
 const stepsPerNode = 300
 
 /** Inference that leaves a place and takes it again at once has never left it. */
-export function mergedHolds(holds: readonly OwnedHold[]): readonly OwnedHold[] {
+function mergedHolds(holds: readonly OwnedHold[]): readonly OwnedHold[] {
   const merged: OwnedHold[] = []
   const ordered = [...holds].sort((a, b) => a.from - b.from)
   for (const hold of ordered) {

@@ -24,6 +24,7 @@ export type PlacedContext = PlacedSearch & {
   readonly push: (slot: number, move: PlacedMove) => void
   /** Moves to that slot worth less than this are not wanted. */
   readonly leastAt: (slot: number) => number
+  readonly work: { nodes: number }
 }
 
 /** Everything that may be done at the start of slot t from a node. */
@@ -186,7 +187,7 @@ type Target = {
 
 /** The states a batch of warm-up u may lead to, best first, no more than the search is wide. */
 function targetsOf(
-  { inputs, tables, width, leastAt }: PlacedContext,
+  { inputs, tables, width, leastAt, work, nodesMax }: PlacedContext,
   t: number,
   u: number,
   move: PlacedMove,
@@ -205,7 +206,7 @@ function targetsOf(
   }
   const size = (x: number) => inputs.space.sizes[states.total[x] as number] as number
   targets.sort((a, b) => b.estimate - a.estimate || size(a.x) - size(b.x))
-  return targets.slice(0, width)
+  return targets.slice(0, work.nodes > nodesMax ? 1 : width)
 }
 
 /** States with more instances than x, of tenants that warm up within u slots, that fit. */
@@ -242,7 +243,7 @@ function statesAbove(
  * those that leave the most room.
  */
 export function placingsOf(
-  { inputs, symmetries, width, start }: PlacedContext,
+  { inputs, symmetries, width, start, work }: PlacedContext,
   slot: number,
   move: PlacedMove,
   to: number,
@@ -261,6 +262,7 @@ export function placingsOf(
             .filter((place) => slot > 0 || !isGettingReady(start, i, place))
             .map((place) => addedTo(space, from, slot, itemOf(place, i))),
         )
+        work.nodes += next.length
         moves = roomiest(space, distinct(symmetries, next), width)
       }
     }

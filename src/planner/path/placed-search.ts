@@ -1,5 +1,5 @@
 import type { BatchInputs, BatchTables } from './batch-programme.ts'
-import type { GpuStart } from './gpu-start.ts'
+import type { GpuStart, StartingWorker } from './gpu-start.ts'
 import { expand, type PlacedContext, type PlacedMove } from './placed-moves.ts'
 import { pushStarts } from './placed-start.ts'
 import { flexibilityOf, type Item, keyOf, ownerOf, type Placing, placeOf } from './placing.ts'
@@ -38,7 +38,9 @@ export type PlacedSearch = {
   readonly scripted: readonly Scripted[]
   /** Its tenants are positions in the list of tenants that `inputs.states` is about. */
   readonly start: GpuStart
-  /** Placings kept per slot; only the best two once `nodesMax` nodes were looked at. */
+  /** Those of its workers that may be kept. */
+  readonly kept: readonly StartingWorker[]
+  /** Placings kept per slot; only the best one once `nodesMax` nodes were looked at. */
   readonly width: number
   readonly nodesMax: number
   /** Placings from which less than this can be had are dropped. */
@@ -80,25 +82,26 @@ export function searchPlaced(search: PlacedSearch): {
       least: search.valueMin,
     }),
   )
-  let nodes = 0
+  const work = { nodes: 0 }
   const push = (slot: number, move: PlacedMove): void => {
-    nodes += 1
+    work.nodes += 1
     const layer = layers[slot] as Layer
     if (move.estimate >= layer.least) addTo(layer, search, move)
   }
   const leastAt = (slot: number) => (layers[slot] as Layer).least
-  const context: PlacedContext = { ...search, ...scheduleOf(search), push, leastAt }
+  const context: PlacedContext = { ...search, ...scheduleOf(search), push, leastAt, work }
   pushStarts(context)
   for (let t = 0; t < slotCount; t += 1) {
     const layer = layers[t] as Layer
     const best = bestOf(search, layer)
-    for (const node of nodes > search.nodesMax ? best.slice(0, 2) : best) expand(context, t, node)
+    const isSpent = work.nodes > search.nodesMax
+    for (const node of isSpent ? best.slice(0, 1) : best) expand(context, t, node)
     layer.nodes.clear()
   }
   const ends = [...(layers[slotCount] as Layer).nodes.values()]
   const best = ends.sort((a, b) => b.value - a.value)[0]
   const path = best === undefined ? null : { value: best.value, holds: holdsOf(best, slotCount) }
-  return { path, nodes }
+  return { path, nodes: work.nodes }
 }
 
 /** What was found for one slot; moves worth less than `least` are not taken in any more. */

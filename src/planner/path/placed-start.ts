@@ -13,7 +13,11 @@ import { type StartMove, startMovesOf } from './start-moves.ts'
 
 /** Puts the placings with which the window may begin into the search's first layers. */
 export function pushStarts(context: PlacedContext): void {
-  const moves = startMovesOf(context.inputs, context.tables, context.start)
+  const moves = startMovesOf(
+    context.inputs,
+    context.tables,
+    context.start.isFree ? null : context.kept,
+  )
   const good = moves.filter(({ estimate }) => estimate >= context.valueMin)
   for (const move of good.slice(0, context.width)) {
     if (context.start.isFree) freeStart(context, move)

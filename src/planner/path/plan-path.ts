@@ -4,9 +4,16 @@ import type { PlanOutcome } from '../../core/plan/outcome.ts'
 import type { Plan } from '../../core/plan/plan.ts'
 import type { PlanningProblem } from '../../core/plan/problem.ts'
 import { type PlanValue, valueOf } from '../../core/plan/value.ts'
-import { choiceSearchOf, descend, descendForEver, type Steps } from './choice-search.ts'
+import {
+  type ChoiceSearch,
+  choiceSearchOf,
+  descend,
+  descendForEver,
+  type Steps,
+} from './choice-search.ts'
 import { type DualReport, tighten } from './dual-search.ts'
 import { emptySolution, keepLayout } from './first-solutions.ts'
+import { searchNeighbourhoods } from './neighbourhoods.ts'
 import { planOfSolution } from './plan-of-solution.ts'
 import { type Choices, type Region, regionOf } from './region.ts'
 import type { Solution } from './solution.ts'
@@ -20,7 +27,7 @@ export type Incumbent = {
 }
 
 export type PathSettings = {
-  /** Counted work; one step is the relaxation of one state or edge, about two nanoseconds. */
+  /** Counted work; one step is the relaxation of one state or edge, about ten nanoseconds. */
   readonly stepsMax: number
   /** Stop when the certified relative gap is at most this; 0.0001 if left out. */
   readonly gapTarget?: number
@@ -33,7 +40,7 @@ export type PathSettings = {
 }
 
 /** Steps that count as one second of planning in the lab: measured on one core, rounded down. */
-export const stepsPerSecond = 2e8
+export const stepsPerSecond = 1e8
 
 /** Relative gap below which a plan is called optimal. */
 const optimalGap = 1e-4
@@ -98,49 +105,66 @@ function offer(progress: Progress, solution: Solution): void {
   settings.onIncumbent?.(progress.best)
 }
 
-const statesMax = 12_000
+/** Up to this many joint states all tenants of one GPU are planned together: five on an A100. */
+const statesMax = 5000
 
 function* workOn(progress: Progress): Steps {
   const { model } = progress
   offer(progress, emptySolution(model))
   offer(progress, keepLayout(model))
   yield 1
-  const gpu = must(model.gpus[0])
+  const whole = wholeRegion(model)
+  if (whole !== null) yield* primalAndDual(progress, whole)
+  else if (model.gpus.length > 0) yield* severalRegions(progress)
+}
+
+/** The whole problem as one region, if it has one GPU and few enough tenants. */
+function wholeRegion(model: WindowModel): Region | null {
+  const gpu = model.gpus.length === 1 ? must(model.gpus[0]) : null
   const tenants = model.tenants.map(({ index }) => index)
-  const states = must(gpu.statesOf(tenants, statesMax))
-  const parts = { tenants, states, fixed: [], elsewhere: null, floorPrices: [] }
-  yield* primalAndDual(progress, regionOf(model, gpu, parts))
+  const states = gpu?.statesOf(tenants, statesMax) ?? null
+  if (gpu === null || states === null || tenants.length === 0) return null
+  const none = model.problem.classes.map(() => 0)
+  const nothing = Array.from({ length: model.slotCount }, () => none)
+  const elsewhere = () => nothing
+  return regionOf(model, gpu, { tenants, states, fixed: [], elsewhere, floorPrices: [] })
+}
+
+function* severalRegions(progress: Progress): Steps {
+  const { model } = progress
+  yield* searchNeighbourhoods({
+    model,
+    floorPrices: [],
+    rng: new Rng(0, 'neighbourhoods'),
+    current: keepLayout(model),
+    report: (solution) => offer(progress, solution),
+  })
 }
 
 /** One region that is the whole problem: plans and bounds by turns, with equal work. */
 function* primalAndDual(progress: Progress, region: Region): Steps {
-  const suggestions: Choices[] = []
   const search = choiceSearchOf(region, ({ choices, placed }) =>
     offer(progress, { choices, holds: [placed.holds] }),
   )
   const takeBound = ({ bound, retraining }: DualReport): void => {
-    suggestions.push(retraining.map((own) => own && { ...own, gpu: region.gpu.gpu }))
+    search.suggestions.push(retraining.map((own) => own && { ...own, gpu: region.gpu.gpu }))
     if (bound >= progress.bound) return
     progress.bound = bound
     progress.settings.onBound?.(bound - must(progress.best).value.terminal, progress.steps)
   }
   const best = () => total(must(progress.best).value)
   const first = keepLayout(region.model).choices
-  yield* byTurns(primal(search, first, suggestions), tighten(region, best, takeBound))
+  yield* byTurns(primal(search, first), tighten(region, best, takeBound))
 }
 
-function* primal(
-  search: ReturnType<typeof choiceSearchOf>,
-  first: Choices,
-  suggestions: Choices[],
-): Steps {
+function* primal(search: ChoiceSearch, first: Choices): Steps {
   yield* descend(search, first)
   if (first.some((choice) => choice !== null))
     yield* descend(
       search,
       first.map(() => null),
     )
-  yield* descendForEver(search, suggestions, new Rng(0, 'path planner'))
+  yield* descendForEver(search, new Rng(0, 'path planner'))
 }
 
 /** Advances the one that has done less work so far, until both are done. */

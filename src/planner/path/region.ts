@@ -64,8 +64,8 @@ export function regionOf(
     readonly tenants: readonly number[]
     readonly states: JointStates
     readonly fixed: readonly Scripted[]
-    /** Instances of each class that a tenant has serving on other GPUs in slot t, if any. */
-    readonly elsewhere: ((tenant: number, t: number) => readonly number[]) | null
+    /** Per tenant of the problem: what it has serving on other GPUs. */
+    readonly elsewhere: (tenant: number) => CountsBySlot
     readonly floorPrices: readonly number[]
   },
 ): Region {
@@ -82,7 +82,9 @@ export function regionOf(
     tenants,
     states: parts.states,
     start: { ...start, workers: here(start.workers), retraining: here(start.retraining) },
-    answers: tenants.map((tenant) => answersTable(model, gpu, tenant, parts.elsewhere)),
+    answers: tenants.map((tenant) =>
+      answersTable(model, gpu, tenant, parts.elsewhere(tenant.index)),
+    ),
     fixed: parts.fixed,
     floorPrices: parts.floorPrices,
     tables: emptyBatchTables(model.slotCount, parts.states.stateCount),
@@ -90,29 +92,29 @@ export function regionOf(
   }
 }
 
+/**
+ * Counts per class of what a tenant has serving elsewhere, by slot; the same array while the same.
+ */
+export type CountsBySlot = readonly (readonly number[])[]
+
 function answersTable(
-  { slotCount, problem }: WindowModel,
+  { slotCount }: WindowModel,
   { space }: WindowGpu,
   tenant: WindowTenant,
-  elsewhere: ((tenant: number, t: number) => readonly number[]) | null,
+  elsewhere: CountsBySlot,
 ): Float64Array {
   const { multisetCount, kindCount, classes, counts } = space
   const table = new Float64Array(slotCount * multisetCount)
-  const none = problem.classes.map(() => 0)
   for (let m = 0; m < multisetCount; m += 1) {
     const own = counts.subarray(m * kindCount, (m + 1) * kindCount)
     if (own.some((n, kind) => n > 0 && !tenant.canServe[must(classes[kind])])) continue
-    let base: readonly number[] | null = null
-    let answers = new Float64Array(0)
-    for (let t = 0; t < slotCount; t += 1) {
-      const others = elsewhere === null ? none : elsewhere(tenant.index, t)
-      if (others !== base) {
-        const all = [...others]
-        for (const [kind, k] of classes.entries()) all[k] = must(all[k]) + (own[kind] as number)
-        answers = tenant.answers(all) as Float64Array<ArrayBuffer>
-        base = others
-      }
-      table[t * multisetCount + m] = answers[t] as number
+    for (let from = 0, until = 0; from < slotCount; from = until) {
+      const base = must(elsewhere[from])
+      while (until < slotCount && elsewhere[until] === base) until += 1
+      const all = [...base]
+      for (const [kind, k] of classes.entries()) all[k] = must(all[k]) + (own[kind] as number)
+      const answers = tenant.answers(all, from, until)
+      for (let t = from; t < until; t += 1) table[t * multisetCount + m] = answers[t] as number
     }
   }
   return table
@@ -189,7 +191,7 @@ export function valueOfCase(
   const lastSlot = adopted === null ? model.slotCount - 1 : lastDifference(adopted.of, of)
   const tables = tablesUpTo(region, lastSlot)
   const steps = fillBatchTables(of.inputs, tables, lastSlot)
-  const starts = startMovesOf(of.inputs, tables, start)
+  const starts = startMovesOf(of.inputs, tables, start.isFree ? null : start.workers)
   const terminal = tenants.reduce((sum, tenant) => {
     return sum + terminalValueOf(tenant, of.choices[tenant.index] ?? null, model.slotCount)
   }, 0)

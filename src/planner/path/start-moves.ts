@@ -1,5 +1,5 @@
 import { type BatchInputs, type BatchTables, fitsThroughout } from './batch-programme.ts'
-import type { GpuStart, StartingWorker } from './gpu-start.ts'
+import type { StartingWorker } from './gpu-start.ts'
 
 /**
  * One way to begin the window: `serving` serve in state `serves`, `pending` get ready and serve
@@ -16,15 +16,16 @@ export type StartMove = {
   readonly estimate: number
 }
 
-/** Design 003, equation (4): every way to begin, the best first. */
+/**
+ * Design 003, equation (4): every way to begin with these workers, or with anything where the start
+ * is free (null); the best first.
+ */
 export function startMovesOf(
   inputs: BatchInputs,
   tables: BatchTables,
-  start: GpuStart,
+  workers: readonly StartingWorker[] | null,
 ): readonly StartMove[] {
-  const moves = start.isFree
-    ? freeMoves(inputs, tables)
-    : runningMoves(inputs, tables, start.workers)
+  const moves = workers === null ? freeMoves(inputs, tables) : runningMoves(inputs, tables, workers)
   return moves
     .filter(({ estimate }) => estimate > Number.NEGATIVE_INFINITY)
     .sort((a, b) => b.estimate - a.estimate || a.arrives - b.arrives)
@@ -100,7 +101,7 @@ function stateOf({ states, space }: BatchInputs, workers: readonly StartingWorke
   return states.indexOf(held)
 }
 
-function subsetsOf<T>(items: readonly T[]): readonly (readonly T[])[] {
+export function subsetsOf<T>(items: readonly T[]): readonly (readonly T[])[] {
   const subsets: T[][] = [[]]
   for (const item of items) {
     for (const subset of [...subsets]) subsets.push([...subset, item])

@@ -19,7 +19,7 @@ export function subgradientStateOf(mu: Float64Array): SubgradientState {
     best: mu,
     bestValue: Number.POSITIVE_INFINITY,
     direction: null,
-    relaxation: 1,
+    relaxation: 0.5,
     sinceBetter: 0,
   }
 }
@@ -64,7 +64,7 @@ export function subgradientStep(
 }
 
 /** Evaluations without progress before steps get shorter. */
-const patience = 8
+const patience = 4
 const momentum = 0.4
 
 function withMomentum(mean: Float64Array, last: Float64Array | null): Float64Array {

@@ -1,7 +1,7 @@
 import { must } from '../../base/assert.ts'
 import type { PlanningProblem, PlanningTenant } from '../../core/plan/problem.ts'
 import { inferenceWarmUpSlots } from '../../core/plan/warm-up.ts'
-import { curveFor, inTimeRpsOf } from '../../core/workload/service-table.ts'
+import { curveFor, inTimeRpsOf, type ServiceCurve } from '../../core/workload/service-table.ts'
 import {
   doneSlot,
   type RetrainingChoice,
@@ -24,9 +24,9 @@ export type WindowTenant = {
   readonly terminalWeight: number
   /**
    * Requests answered in time in each slot by that many instances of each class: d times A of
-   * design 001, line 9. Computed once per counts.
+   * design 001, line 9. Filled in slots from .. until - 1 at least, and computed once.
    */
-  readonly answers: (counts: readonly number[]) => Float64Array
+  readonly answers: (counts: readonly number[], from: number, until: number) => Float64Array
 }
 
 export function windowTenantsOf(problem: PlanningProblem): readonly WindowTenant[] {
@@ -41,7 +41,6 @@ function windowTenantOf(
   const { slotCount, slotSeconds } = problem
   const totalRps = tenant.arrivals.meanRps.reduce((sum, rate) => sum + rate, 0)
   const meanRps = totalRps / slotCount
-  const cache = new Map<string, Float64Array>()
   return {
     index,
     tenant,
@@ -50,14 +49,7 @@ function windowTenantOf(
     options: retrainingOptionsOf(problem, tenant).filter((option) => isWorthwhile(tenant, option)),
     arrivals: totalRps * slotSeconds,
     terminalWeight: tenant.valuePerAnswer * problem.terminalSeconds * meanRps,
-    answers: (counts) => {
-      const key = counts.join(',')
-      const known = cache.get(key)
-      if (known !== undefined) return known
-      const answers = answersOf(tenant, slotSeconds, counts)
-      cache.set(key, answers)
-      return answers
-    },
+    answers: rememberedAnswers(tenant, slotSeconds),
   }
 }
 
@@ -70,17 +62,29 @@ function isWorthwhile(tenant: PlanningTenant, option: RetrainingOption): boolean
   )
 }
 
-function answersOf(
+function rememberedAnswers(
   { service, arrivals }: PlanningTenant,
   slotSeconds: number,
-  counts: readonly number[],
-): Float64Array {
-  const curve = curveFor(service, counts)
+): WindowTenant['answers'] {
   const { meanRps, dispersion } = arrivals
-  return Float64Array.from(
-    meanRps,
-    (rate) => slotSeconds * inTimeRpsOf(service, curve, rate, dispersion),
-  )
+  const known = new Map<
+    string,
+    { readonly row: Float64Array; readonly curve: ServiceCurve | null }
+  >()
+  return (counts, from, until) => {
+    const key = counts.join(',')
+    const entry = known.get(key) ?? {
+      row: new Float64Array(meanRps.length).fill(Number.NaN),
+      curve: curveFor(service, counts),
+    }
+    known.set(key, entry)
+    const { row, curve } = entry
+    for (let t = from; t < until; t += 1) {
+      if (!Number.isNaN(row[t] as number)) continue
+      row[t] = slotSeconds * inTimeRpsOf(service, curve, meanRps[t] as number, dispersion)
+    }
+    return row
+  }
 }
 
 /** Design 001, line 8: the accuracy of the tenant's answers in slot t. */

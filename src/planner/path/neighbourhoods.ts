@@ -1,0 +1,168 @@
+import { must } from '../../base/assert.ts'
+import type { Rng } from '../../base/rng.ts'
+import {
+  type ChoiceSearch,
+  choiceSearchOf,
+  consider,
+  type Found,
+  improveTenant,
+  type Steps,
+} from './choice-search.ts'
+import type { Scripted } from './placed-search.ts'
+import { type Region, regionOf } from './region.ts'
+import { servingCounts, tenantScore } from './serving-counts.ts'
+import type { Solution } from './solution.ts'
+import type { WindowGpu, WindowModel } from './window-model.ts'
+
+/** The most joint states of a neighbourhood: four tenants on an A100's base profiles have 2,094. */
+const statesMax = 2600
+const tenantsMax = 4
+
+/** A large-neighbourhood search over (GPU, some tenants) regions; the rest of the plan stays. */
+export type NeighbourhoodSearch = {
+  readonly model: WindowModel
+  readonly floorPrices: readonly number[]
+  readonly rng: Rng
+  current: Solution
+  readonly report: (solution: Solution) => void
+}
+
+/**
+ * Replans one GPU after another for a few tenants at a time, for ever: what they serve there, and
+ * in every other round also what one of them retrains there. Only what is better is taken over.
+ */
+export function* searchNeighbourhoods(search: NeighbourhoodSearch): Steps {
+  const { model, rng } = search
+  for (let round = 0; ; round += 1) {
+    yield 1
+    for (const gpu of round === 0 ? model.gpus : shuffled(model.gpus, rng)) {
+      yield* visit(search, gpu, round > 0 && round % 2 === 0)
+    }
+  }
+}
+
+function* visit(search: NeighbourhoodSearch, gpu: WindowGpu, isRetraining: boolean): Steps {
+  const { model, rng } = search
+  const ranked = rankedTenants(search, gpu)
+  const able = ranked.filter((w) => must(model.tenants[w]).options.length > 0)
+  const trainee = isRetraining && able.length > 0 ? must(able[rng.integer(able.length)]) : null
+  const tenants = chosenTenants(search, gpu, ranked, trainee)
+  const region = tenants.length === 0 ? null : neighbourhoodOf(search, gpu, tenants)
+  yield tenants.length * 100_000
+  if (region === null) return
+  const choiceSearch = searchFrom(search, region)
+  yield* consider(choiceSearch, search.current.choices)
+  if (trainee === null) return
+  const position = tenants.indexOf(trainee)
+  yield* improveTenant(choiceSearch, must(region.tenants[position]))
+}
+
+/** A search that starts from the plan as it is, and only takes over what beats it. */
+function searchFrom(search: NeighbourhoodSearch, region: Region): ChoiceSearch {
+  const { model, floorPrices } = search
+  const { gpu } = region.gpu
+  const score = region.tenants.reduce((sum, { index }) => {
+    return sum + tenantScore(model, search.current, index, floorPrices[index] ?? 0)
+  }, 0)
+  const choiceSearch = choiceSearchOf(region, (found) => takeOver(search, gpu, found))
+  const { choices } = search.current
+  const now = { choices, placed: { score, holds: must(search.current.holds[gpu]) } }
+  choiceSearch.current = now
+  choiceSearch.best = now
+  return choiceSearch
+}
+
+function takeOver(search: NeighbourhoodSearch, gpu: number, { choices, placed }: Found): void {
+  const holds = search.current.holds.map((own, other) => {
+    if (other === gpu) return placed.holds
+    return own.filter(({ role, tenant }) => role === 'inference' || choices[tenant]?.gpu === other)
+  })
+  search.current = { choices, holds }
+  search.report(search.current)
+}
+
+function neighbourhoodOf(
+  search: NeighbourhoodSearch,
+  gpu: WindowGpu,
+  tenants: readonly number[],
+): Region | null {
+  const { model, current, floorPrices } = search
+  const states = gpu.statesOf(tenants, statesMax)
+  if (states === null) return null
+  const elsewhere = (tenant: number) => servingCounts(model, current, tenant, gpu.gpu)
+  const fixed = fixedBlocks(gpu, current, tenants)
+  return regionOf(model, gpu, { tenants, states, fixed, elsewhere, floorPrices })
+}
+
+/** What other tenants serve on the GPU stays when it is, though it may find another place. */
+function fixedBlocks(
+  gpu: WindowGpu,
+  { holds }: Solution,
+  tenants: readonly number[],
+): readonly Scripted[] {
+  return must(holds[gpu.gpu])
+    .filter(({ tenant, role }) => role === 'inference' && !tenants.includes(tenant))
+    .map(({ tenant, role, place, from, until }) => {
+      const isThere = gpu.start.workers.some((own) => own.tenant === tenant && own.place === place)
+      const { kind } = must(gpu.space.places[place])
+      const fixedPlace = from === 0 && isThere ? place : null
+      return { tenant, role, kind, from, until, place: fixedPlace, notPlace: null }
+    })
+}
+
+/** Those that hold something there, then by what one more instance there would bring them. */
+function rankedTenants(search: NeighbourhoodSearch, gpu: WindowGpu): readonly number[] {
+  const { model, current } = search
+  const gains = model.tenants.map(({ index }) => gainOf(search, gpu, index))
+  const indices = [...gains.keys()].filter((w) => must(gains[w]) > 0)
+  const holders = new Set(must(current.holds[gpu.gpu]).map(({ tenant }) => tenant))
+  const worth = (w: number) => must(gains[w]) * (holders.has(w) ? 1.5 : 1)
+  return indices.sort((a, b) => worth(b) - worth(a))
+}
+
+/** What the largest instance of the GPU would bring a tenant beside what it has on other GPUs. */
+function gainOf({ model, current }: NeighbourhoodSearch, gpu: WindowGpu, w: number): number {
+  const tenant = must(model.tenants[w])
+  const able = [...gpu.space.classes].reverse().find((k) => tenant.canServe[k] === true)
+  if (able === undefined) return 0
+  const counts = servingCounts(model, current, w, gpu.gpu)
+  let gain = 0
+  for (let t = 0; t < model.slotCount; t += 4) {
+    const base = must(counts[t])
+    const more = base.map((count, k) => (k === able ? count + 1 : count))
+    const before = tenant.answers(base, t, t + 1)[t] as number
+    const after = tenant.answers(more, t, t + 1)[t] as number
+    gain += (after - before) * must(tenant.tenant.accuracyDeployed[t])
+  }
+  return gain * tenant.tenant.valuePerAnswer
+}
+
+/** The first ones mostly, now and then another; as many as their joint states allow. */
+function chosenTenants(
+  { rng }: NeighbourhoodSearch,
+  gpu: WindowGpu,
+  ranked: readonly number[],
+  trainee: number | null,
+): readonly number[] {
+  const pool = ranked.filter((w) => w !== trainee)
+  const chosen = trainee === null ? [] : [trainee]
+  while (pool.length > 0 && chosen.length < tenantsMax) {
+    const at = rng.uniform() < 0.75 ? 0 : rng.integer(pool.length)
+    const next = pool.splice(at, 1)
+    const sorted = [...chosen, ...next].sort((a, b) => a - b)
+    if (gpu.statesOf(sorted, statesMax) === null) break
+    chosen.push(...next)
+  }
+  return chosen.sort((a, b) => a - b)
+}
+
+function shuffled<T>(items: readonly T[], rng: Rng): readonly T[] {
+  const result = [...items]
+  for (let i = result.length - 1; i > 0; i -= 1) {
+    const j = rng.integer(i + 1)
+    const item = result[i] as T
+    result[i] = result[j] as T
+    result[j] = item
+  }
+  return result
+}
