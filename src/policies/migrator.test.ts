@@ -14,11 +14,11 @@ import { createMigrator, createMigratorBlindCold, createMigratorBlindPreinit } f
 const solver = await createHighsSolver()
 const modes = { createMigrator, createMigratorBlindCold, createMigratorBlindPreinit }
 
-/** Two tenants on an A100, 200 slots of a second, from a running layout with work under way. */
+/** Two tenants on an A100, 80 slots of a second, from a running layout with work under way. */
 function problemOf(seed: number, options: Partial<RandomProblemOptions> = {}): PlanningProblem {
   return randomProblem(new Rng(seed), {
     size: 'full',
-    slotCount: 200,
+    slotCount: 80,
     slotSeconds: 1,
     tenantCount: 2,
     hasRunning: true,
