@@ -39,7 +39,7 @@ function describePattern(pattern: RatePattern): string {
       return `constant ${pattern.rps}/s`
     case 'sine':
       return (
-        `sine ${pattern.meanRps}/s +-${Math.round(100 * pattern.amplitude)} % ` +
+        `sine ${pattern.meanRps}/s ±${Math.round(100 * pattern.amplitude)} % ` +
         `every ${pattern.periodSeconds} s, phase ${pattern.phase}`
       )
     case 'diurnal':

@@ -28,6 +28,7 @@ export function reportPage(options: {
     element('section', { id: `policy-${index}` }, policySection(run, options)),
   )
   const lines = [...options.provenance, 'Nothing here was run on a MIG GPU.']
+  const seedCount = comparison.seeds.length === 1 ? '1 seed' : `${comparison.seeds.length} seeds`
   const style = reportStyle + tabRules(shown.length)
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8">
@@ -35,7 +36,7 @@ export function reportPage(options: {
 <title>migrator compare: ${escapeText(comparison.site)}</title><style>${style}</style></head>
 <body><main>
 <h1>${escapeText(comparison.site)}: policies compared</h1>
-<p class="soft">Simulated, request by request: ${comparison.seeds.length} seeds
+<p class="soft">Simulated, request by request: ${seedCount}
 (${comparison.seeds.join(', ')}), ${shown[0]?.durationSeconds ?? 0} s each, the same arrivals,
 drift and truth for every policy. Goodput is the share of requests answered in time
 <em>and</em> correctly.</p>
@@ -97,10 +98,10 @@ function comparisonTable(comparison: Comparison): string {
     'accuracy',
     'shed',
     'late',
-    'failed or lost',
-    'p99 (worst tenant)',
-    'reconfigurations',
-    'retrainings',
+    'failed, lost',
+    'p99, worst tenant',
+    'reconf.',
+    'retrain.',
     'GPU-hours',
   ]
   const rows = Object.entries(comparison.policies).map(([name, summary]) => ({

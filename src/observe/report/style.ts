@@ -7,15 +7,15 @@ export const reportStyle = `
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--ground); color: var(--ink);
   font: 15px/1.5 system-ui, "Segoe UI", Roboto, "Noto Sans", "DejaVu Sans", sans-serif; }
-main { max-width: 1140px; margin: 0 auto; padding: 28px 24px 80px; }
+main { max-width: 1240px; margin: 0 auto; padding: 28px 24px 80px; }
 h1 { font-size: 26px; margin: 0 0 4px; } h2 { font-size: 19px; margin: 36px 0 8px; }
 h3 { font-size: 15px; margin: 22px 0 4px; } p { margin: 6px 0 12px; max-width: 78ch; }
 .soft { color: var(--soft); } .bars { max-width: 720px; }
 svg { width: 100%; height: auto; display: block; margin: 6px 0; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; margin: 10px 0; }
 .scroll { overflow-x: auto; }
-th, td { padding: 5px 9px; text-align: right; border-bottom: 1px solid var(--line);
-  white-space: nowrap; font-size: 14px; }
+th, td { padding: 5px 7px; text-align: right; border-bottom: 1px solid var(--line);
+  white-space: nowrap; font-size: 13.5px; }
 th { font-weight: 600; color: var(--soft); font-size: 12.5px; white-space: normal;
   vertical-align: bottom; }
 th:first-child, td:first-child { text-align: left; }
