@@ -9,6 +9,7 @@ import {
 } from '../src/control/executor-state.ts'
 import { type SafetyModel, safetyModel, watchEffect, watchEvent } from '../src/control/safety.ts'
 import type { GpuModel } from '../src/core/mig/gpu-model.ts'
+import type { Handover } from '../src/core/policy.ts'
 
 type Pending = { readonly order: number; readonly event: ExecutorEvent }
 
@@ -32,10 +33,16 @@ export class ControlWorld {
     readonly gpus: readonly GpuModel[]
     readonly tenants: readonly string[]
     readonly delayOf: (effect: Effect) => number
+    readonly handover?: Handover
+    /** Of every worker; only shared GPUs have a say in it. */
+    readonly memoryMiB?: number
   }) {
-    const tenants = options.tenants.map((id) => ({ id, version: `${id}/v0` }))
-    this.state = initialState(options.gpus, tenants)
-    this.#model = safetyModel(options.gpus)
+    const { handover = 'break-first', memoryMiB = 0 } = options
+    const memory = { inferenceMiB: memoryMiB, retrainingMiB: memoryMiB }
+    const tenants = options.tenants.map((id) => ({ id, version: `${id}/v0`, memory }))
+    this.state = initialState(options.gpus, tenants, handover)
+    const needs = new Map(tenants.map((own) => [own.id, own.memory]))
+    this.#model = safetyModel(options.gpus, { handover, memory: needs })
     this.#delayOf = options.delayOf
   }
 

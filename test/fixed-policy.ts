@@ -9,7 +9,7 @@ import type { StaticInstance } from '../src/core/site.ts'
 /**
  * The simplest policy there is, for tests of what carries plans out: the same layout always; a
  * retraining instance starts its tenant's first configuration at every window's start. `layoutOf`
- * may give each window a layout of its own.
+ * may give each window a layout of its own. Of shares the profile is the percentage, the start a seat.
  */
 export function fixedPolicy(
   layoutOf: (problem: PlanningProblem) => readonly StaticInstance[],

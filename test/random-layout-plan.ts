@@ -3,7 +3,13 @@ import type { Rng } from '../src/base/rng.ts'
 import type { GpuModel } from '../src/core/mig/gpu-model.ts'
 import { checkLayout } from '../src/core/mig/layout.ts'
 import { allPlacements, baseProfileIds, type PlacedProfile } from '../src/core/mig/placement.ts'
-import type { Plan, PlannedInstance, Role, Tenure } from '../src/core/plan/plan.ts'
+import {
+  type Plan,
+  type PlannedInstance,
+  placeOfShare,
+  type Role,
+  type Tenure,
+} from '../src/core/plan/plan.ts'
 
 type Held = { gpu: number; placed: PlacedProfile; from: number; until: number; tenure: Tenure }
 
@@ -54,10 +60,10 @@ export function randomLayoutPlan(
     })
     held.push({ gpu, placed, from, until, tenure })
   }
-  const instances = instancesOf(held, existing)
+  const instances = instancesOf(gpus, held, existing)
   return {
     policy: 'random',
-    mechanism: 'mig',
+    mechanism: gpus.some(({ sharing }) => sharing) ? 'mps' : 'mig',
     startSeconds,
     endSeconds: startSeconds + slots,
     stateHash: '',
@@ -84,6 +90,7 @@ function tenureOf(block: { tenant: string; trains: boolean; from: number; until:
 
 /** Blocks on one placement that follow each other directly are tenures of one instance. */
 function instancesOf(
+  gpus: readonly GpuModel[],
   held: readonly Held[],
   existing: Parameters<typeof randomLayoutPlan>[1]['existing'],
 ): readonly PlannedInstance[] {
@@ -91,14 +98,17 @@ function instancesOf(
   for (const block of [...held].sort((a, b) => a.from - b.from)) {
     const { gpu, placed, from, until, tenure } = block
     const { profileId } = placed.profile
-    const share = { kind: 'mig' as const, profileId, start: placed.start }
+    const { start } = placed
+    const share =
+      must(gpus[gpu]).sharing === undefined
+        ? { kind: 'mig' as const, profileId, start }
+        : { kind: 'mps' as const, percent: profileId, client: start }
     const before = instances.find(
       (own) =>
         own.gpu === gpu &&
         own.until === from &&
-        own.share.kind === 'mig' &&
-        own.share.profileId === profileId &&
-        own.share.start === share.start,
+        placeOfShare(own.share).profileId === profileId &&
+        placeOfShare(own.share).start === start,
     )
     if (before !== undefined) {
       before.tenures.push(tenure)
@@ -106,7 +116,7 @@ function instancesOf(
       continue
     }
     const found = existing.find(
-      (own) => own.gpu === gpu && own.profileId === profileId && own.start === share.start,
+      (own) => own.gpu === gpu && own.profileId === profileId && own.start === start,
     )
     instances.push({
       id: `i${instances.length}`,

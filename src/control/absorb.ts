@@ -74,7 +74,11 @@ function jobsOf(state: ExecutorState): ReadonlyMap<string, string> {
 
 /** Instances named as existing are claimed at once; the rest finds its own by `bindInstances`. */
 function acceptPlan(state: ExecutorState, plan: Plan): ExecutorState {
-  assert(plan.mechanism === 'mig', 'The executor carries out MIG plans only')
+  const isCutSo = plan.instances.every(({ gpu, share }) => {
+    const { sharing } = must(state.gpus[gpu]).model
+    return share.kind === (sharing === undefined ? 'mig' : 'mps')
+  })
+  assert(isCutSo, 'A plan shares a GPU as the GPU is shared')
   const accepted: AcceptedPlan = {
     plan,
     progress: plan.instances.map(({ existing }) => ({

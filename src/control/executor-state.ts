@@ -3,6 +3,8 @@ import { type GpuModel, profileById } from '../core/mig/gpu-model.ts'
 import type { PlacedProfile } from '../core/mig/placement.ts'
 import type { Plan } from '../core/plan/plan.ts'
 import type { BlockedPlacement } from '../core/plan/problem.ts'
+import type { Handover } from '../core/policy.ts'
+import type { MemoryNeed } from '../core/workload/memory-need.ts'
 
 /** Everything the executor knows: plain data, replaced as a whole by `advance`. */
 export type ExecutorState = {
@@ -12,6 +14,7 @@ export type ExecutorState = {
   readonly instances: readonly InstanceState[]
   readonly tenants: readonly TenantState[]
   readonly accepted: AcceptedPlan | null
+  readonly handover: Handover
   /** Set while a plan is being made: nothing that falls due after it is acted on. */
   readonly frozen: FrozenMoment | null
   readonly timerSeconds: number | null
@@ -79,6 +82,8 @@ export type TenantState = {
   readonly id: string
   /** The version every worker of the tenant is to serve. */
   readonly version: string
+  /** What its workers take where GPUs are shared. */
+  readonly memory: MemoryNeed
   readonly job: RetrainingJob | null
   /** A finished retraining that is being judged. */
   readonly candidate: { readonly version: string; readonly isMeasuring: boolean } | null
@@ -120,10 +125,21 @@ export type InstanceProgress = {
   readonly tenureIndex: number
 }
 
-/** A node with nothing on it, and the version each tenant starts with. */
+export type FirstTenant = {
+  readonly id: string
+  /** The version it starts with. */
+  readonly version: string
+  /** Where it does not matter or is unknown: none. */
+  readonly memory?: MemoryNeed
+}
+
+const unknownNeed: MemoryNeed = { inferenceMiB: null, retrainingMiB: null }
+
+/** A node with nothing on it. */
 export function initialState(
   gpus: readonly GpuModel[],
-  tenants: readonly { readonly id: string; readonly version: string }[],
+  tenants: readonly FirstTenant[],
+  handover: Handover = 'break-first',
 ): ExecutorState {
   return {
     nowSeconds: 0,
@@ -135,8 +151,11 @@ export function initialState(
       retryFromSeconds: 0,
     })),
     instances: [],
-    tenants: tenants.map(({ id, version }) => ({ id, version, job: null, candidate: null })),
+    tenants: tenants.map(({ id, version, memory = unknownNeed }) => {
+      return { id, version, memory, job: null, candidate: null }
+    }),
     accepted: null,
+    handover,
     frozen: null,
     timerSeconds: null,
     instancesMade: 0,

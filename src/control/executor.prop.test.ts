@@ -10,26 +10,36 @@ import type { GpuModel } from '../core/mig/gpu-model.ts'
 import { enumerateLayouts, isMaximal, type Layout } from '../core/mig/layout.ts'
 import { baseProfileIds } from '../core/mig/placement.ts'
 import { passesThroughEmpty, transition } from '../core/mig/transition.ts'
+import { shareModel } from '../core/mps/share-model.ts'
 import type { Plan } from '../core/plan/plan.ts'
 import { desiredTenure } from './tenures.ts'
 
 const tenants = ['a', 'b', 'c']
 const slots = 20
 
-type Run = { readonly seed: number; readonly plans: number; readonly hasFaults: boolean }
+type Run = {
+  readonly seed: number
+  readonly plans: number
+  readonly hasFaults: boolean
+  readonly mechanism: 'mig' | 'mps' | 'mps, make first'
+}
 
 const run = fc.record({
   seed: fc.nat(1_000_000_000),
   plans: fc.integer({ min: 1, max: 4 }),
   hasFaults: fc.boolean(),
+  mechanism: fc.constantFrom<Run['mechanism']>('mig', 'mig', 'mps', 'mps, make first'),
 })
 
 /** Plans one after another, sometimes cut short; every effect takes a random time. */
-function carryOut({ seed, plans, hasFaults }: Run): ControlWorld {
+function carryOut({ seed, plans, hasFaults, mechanism }: Run): ControlWorld {
   const rng = new Rng(seed)
   const delays = rng.split('delays')
-  const gpus = rng.uniform() < 0.5 ? [a30] : [a100Gb80, a30]
-  const world = new ControlWorld({ gpus, tenants, delayOf: () => delays.uniform() ** 4 * 8 })
+  const models = rng.uniform() < 0.5 ? [a30] : [a100Gb80, a30]
+  const gpus = mechanism === 'mig' ? models : models.map((model) => shareModel(model, 'mps'))
+  const handover = mechanism === 'mps, make first' ? 'make-first' : 'break-first'
+  const delayOf = () => delays.uniform() ** 4 * 8
+  const world = new ControlWorld({ gpus, tenants, delayOf, handover, memoryMiB: 1000 })
   let now = 0
   for (let i = 0; i < plans; i += 1) {
     world.run(now)

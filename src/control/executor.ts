@@ -1,12 +1,13 @@
-import { assert } from '../base/assert.ts'
+import { assert, must } from '../base/assert.ts'
+import { type PlannedInstance, placeOfShare } from '../core/plan/plan.ts'
 import { absorb } from './absorb.ts'
 import type { Effect } from './effects.ts'
 import type { ExecutorEvent } from './events.ts'
-import { type ExecutorState, withGpu, withInstance } from './executor-state.ts'
+import { type AcceptedPlan, type ExecutorState, withGpu, withInstance } from './executor-state.ts'
 import { reportOverrun } from './jobs.ts'
 import { nextClearingSeconds, nextOperation } from './operations.ts'
 import { type Step, step } from './step.ts'
-import { bindInstances, migShareOf, nextDueSeconds, passTenures } from './tenures.ts'
+import { bindInstances, nextDueSeconds, passTenures } from './tenures.ts'
 import {
   measureCandidate,
   routeWorker,
@@ -78,7 +79,8 @@ function operate(state: ExecutorState): Step | null {
       const effect: Effect = { kind: 'destroy-instance', gpu: index, instanceId: instance.id }
       return step(withInstance(withGpu(state, index, { ...gpu, operation }), going), effect)
     }
-    const { profileId, start } = migShareOf(next.planned)
+    const { profileId } = placeOfShare(next.planned.share)
+    const { start } = next
     const id = `gpu${index}/${profileId}@${start}#${state.instancesMade + 1}`
     const operation = { kind: 'create', instanceId: id } as const
     const born = { id, gpu: index, profileId, start, worker: null, phase: 'creating' } as const
@@ -89,6 +91,7 @@ function operate(state: ExecutorState): Step | null {
         { ...born, sinceSeconds: state.nowSeconds, idleSinceSeconds: null },
       ],
       instancesMade: state.instancesMade + 1,
+      accepted: withInstanceFor(must(state.accepted), next.planned, id),
     }
     const effect: Effect = {
       kind: 'create-instance',
@@ -100,6 +103,16 @@ function operate(state: ExecutorState): Step | null {
     return step(begun, effect)
   }
   return null
+}
+
+function withInstanceFor(
+  accepted: AcceptedPlan,
+  planned: PlannedInstance,
+  instanceId: string,
+): AcceptedPlan {
+  const index = accepted.plan.instances.indexOf(planned)
+  const progress = accepted.progress.map((own, i) => (i === index ? { ...own, instanceId } : own))
+  return { ...accepted, progress }
 }
 
 function setTimer(state: ExecutorState): Step | null {

@@ -2,17 +2,18 @@ import { must } from '../base/assert.ts'
 import { profileById } from '../core/mig/gpu-model.ts'
 import { checkLayout } from '../core/mig/layout.ts'
 import { overlaps, type PlacedProfile, sliceMask } from '../core/mig/placement.ts'
-import type { PlannedInstance } from '../core/plan/plan.ts'
+import { type PlannedInstance, placeOfShare } from '../core/plan/plan.ts'
 import {
   type ExecutorState,
   type GpuState,
   type InstanceState,
   placedOf,
 } from './executor-state.ts'
-import { claimOf, desiredTenure, dueCreates, migShareOf } from './tenures.ts'
+import { freeSeat, isMadeFirst, wantedBeside } from './share-handover.ts'
+import { claimOf, desiredTenure, dueCreates } from './tenures.ts'
 
 export type NextOperation =
-  | { readonly kind: 'create'; readonly planned: PlannedInstance }
+  | { readonly kind: 'create'; readonly planned: PlannedInstance; readonly start: number }
   | { readonly kind: 'destroy'; readonly instance: InstanceState }
 
 /**
@@ -27,8 +28,10 @@ export function nextOperation(state: ExecutorState, gpuIndex: number): NextOpera
   if (gpu.operation !== null || state.frozen !== null || state.accepted === null) return null
   const here = state.instances.filter((instance) => instance.gpu === gpuIndex)
   const due = dueCreates(state, gpuIndex).filter((planned) => !isBlocked(gpu, planned))
-  const fitting = due.find((planned) => fits(state, gpu, here, planned))
-  if (fitting !== undefined) return { kind: 'create', planned: fitting }
+  for (const planned of due) {
+    const start = startFor(state, gpuIndex, here, planned)
+    if (start !== null) return { kind: 'create', planned, start }
+  }
   if (state.nowSeconds < gpu.retryFromSeconds) return null
   const removable = here.filter((instance) => isRemovable(state, instance))
   const sacrifices = due
@@ -63,7 +66,7 @@ function isUnplanned(state: ExecutorState, { id, idleSinceSeconds }: InstanceSta
 }
 
 function placedAt(gpu: GpuState, planned: PlannedInstance): PlacedProfile {
-  const { profileId, start } = migShareOf(planned)
+  const { profileId, start } = placeOfShare(planned.share)
   return { profile: profileById(gpu.model, profileId), start }
 }
 
@@ -71,6 +74,22 @@ function isBlocked(gpu: GpuState, planned: PlannedInstance): boolean {
   const { profile, start } = placedAt(gpu, planned)
   const mask = sliceMask(profile, start)
   return gpu.blocked.some((blocked) => (mask & (((1 << blocked.size) - 1) << blocked.start)) !== 0)
+}
+
+/** Where it can be created now, or null. */
+function startFor(
+  state: ExecutorState,
+  gpuIndex: number,
+  here: readonly InstanceState[],
+  planned: PlannedInstance,
+): number | null {
+  const gpu = must(state.gpus[gpuIndex])
+  const { profile, start } = placedAt(gpu, planned)
+  if (!isMadeFirst(state, gpuIndex)) return fits(state, gpu, here, planned) ? start : null
+  const seat = freeSeat(gpu, here, start)
+  if (seat === null) return null
+  const staying = wantedBeside(state, here).map((instance) => placedOf(state, instance))
+  return checkLayout(gpu.model, [...staying, { profile, start: seat }]) === null ? seat : null
 }
 
 function fits(

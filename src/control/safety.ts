@@ -2,8 +2,11 @@ import { must } from '../base/assert.ts'
 import { type GpuModel, profileById } from '../core/mig/gpu-model.ts'
 import { checkLayout } from '../core/mig/layout.ts'
 import { sliceMask } from '../core/mig/placement.ts'
+import type { Handover } from '../core/policy.ts'
+import type { MemoryNeed } from '../core/workload/memory-need.ts'
 import type { Effect } from './effects.ts'
 import type { ExecutorEvent } from './events.ts'
+import { sharedMemoryMiB } from './share-handover.ts'
 
 /**
  * What must hold whatever happens, judged from the wishes and facts alone, never from the
@@ -11,10 +14,12 @@ import type { ExecutorEvent } from './events.ts'
  * serial on a GPU, a worker is started only on a live instance without one, nothing that serves is
  * stopped before it is drained, nothing that trains before it is checkpointed or done, nothing is
  * destroyed under a worker, a tenant trains in one place, and swaps its version in one place, at a
- * time.
+ * time; and on a shared GPU percentages add up, but for a handover that makes first, and so does
+ * memory.
  */
 export type SafetyModel = {
   readonly gpus: readonly GpuModel[]
+  readonly sharing: SharingRules
   readonly operating: readonly (string | null)[]
   readonly blocked: readonly {
     readonly gpu: number
@@ -22,6 +27,13 @@ export type SafetyModel = {
     readonly mask: number
   }[]
   readonly instances: ReadonlyMap<string, WatchedInstance>
+}
+
+/** What differs from site to site where GPUs are shared. */
+export type SharingRules = {
+  readonly handover: Handover
+  /** Per tenant: what a worker of it takes; nothing of tenants that are not named. */
+  readonly memory: ReadonlyMap<string, MemoryNeed>
 }
 
 type WatchedInstance = {
@@ -52,8 +64,11 @@ type WatchedWorker = {
 
 export type Watched = { readonly model: SafetyModel; readonly breaches: readonly string[] }
 
-export function safetyModel(gpus: readonly GpuModel[]): SafetyModel {
-  return { gpus, operating: gpus.map(() => null), blocked: [], instances: new Map() }
+export function safetyModel(
+  gpus: readonly GpuModel[],
+  sharing: SharingRules = { handover: 'break-first', memory: new Map() },
+): SafetyModel {
+  return { gpus, sharing, operating: gpus.map(() => null), blocked: [], instances: new Map() }
 }
 
 /** The rules that a wish breaks, in sentences, and the model with the wish under way. */
@@ -149,7 +164,9 @@ function watchCreate(
     profile: profileById(gpuModel, instance.profileId),
     start: instance.start,
   }))
-  const problem = checkLayout(gpuModel, [...placed, { profile, start }])
+  const isSeated = gpuModel.sharing !== undefined && model.sharing.handover === 'make-first'
+  const beside = isSeated ? placed.filter((own) => own.start === start) : placed
+  const problem = checkLayout(gpuModel, [...beside, { profile, start }])
   const mask = sliceMask(profile, start)
   const onBlocked = model.blocked.some((own) => own.gpu === gpu && (own.mask & mask) !== 0)
   const breaches = [
@@ -169,6 +186,7 @@ function watchStart(
 ): Watched {
   const { instanceId, tenant, task } = effect
   const found = model.instances.get(instanceId)
+  const gpu = found?.gpu ?? 0
   const trains = workers(model).some(
     (worker) => worker.role === 'retraining' && worker.tenant === tenant,
   )
@@ -176,12 +194,28 @@ function watchStart(
     ...demand(found?.phase === 'live', `A worker is started on ${instanceId}, which is not live`),
     ...demand(found?.worker === null, `${instanceId} gets a second worker`),
     ...demand(task.kind === 'inference' || !trains, `${tenant} trains in two places at a time`),
+    ...demand(hasMemory(model, gpu, { tenant, role: task.kind }), `GPU ${gpu} is out of memory`),
   ]
   const worker = { role: task.kind, tenant, phase: 'starting' } as const
   return {
     model: withInstance(model, instanceId, (instance) => ({ ...instance, worker })),
     breaches,
   }
+}
+
+function hasMemory(
+  model: SafetyModel,
+  gpu: number,
+  worker: Pick<WatchedWorker, 'tenant' | 'role'>,
+): boolean {
+  const memoryMiB = sharedMemoryMiB(must(model.gpus[gpu]))
+  const here = [...model.instances.values()].filter((instance) => instance.gpu === gpu)
+  const all = [worker, ...here.flatMap((instance) => instance.worker ?? [])]
+  const needs = all.map(({ tenant, role }) => {
+    const need = model.sharing.memory.get(tenant)
+    return (role === 'inference' ? need?.inferenceMiB : need?.retrainingMiB) ?? 0
+  })
+  return memoryMiB === null || needs.reduce((sum, need) => sum + need, 0) <= memoryMiB
 }
 
 function fail(model: SafetyModel, instanceId: string): SafetyModel {

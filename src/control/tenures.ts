@@ -1,8 +1,8 @@
 import { must } from '../base/assert.ts'
 import {
   expectedEndSeconds,
-  type MigShare,
   type PlannedInstance,
+  placeOfShare,
   type Tenure,
 } from '../core/plan/plan.ts'
 import {
@@ -20,14 +20,6 @@ const toleranceSeconds = 1e-6
 /** Until when the plan is acted on: while another is being made, time stands still for it. */
 export function planNow(state: ExecutorState): number {
   return state.frozen?.atSeconds ?? state.nowSeconds
-}
-
-/** Where a planned instance lies; the executor carries out MIG plans only. */
-export function migShareOf(planned: PlannedInstance): MigShare {
-  return must(
-    planned.share.kind === 'mig' ? planned.share : null,
-    'An MPS share is no GPU instance',
-  )
 }
 
 /** The tenure a planned instance should be in by now, or null: none has begun or all are over. */
@@ -98,10 +90,10 @@ export function bindInstances(state: ExecutorState): ExecutorState | null {
     progress.some((own, i) => own.instanceId === id && nextTenure(accepted, i) !== null)
   for (const { index } of order) {
     const planned = must(accepted.plan.instances[index])
-    const found = state.instances.find(
-      (instance) =>
-        instance.phase !== 'destroying' && liesAt(instance, planned) && !isClaimed(instance.id),
-    )
+    const free = state.instances.filter(({ id, phase }) => phase !== 'destroying' && !isClaimed(id))
+    const found =
+      free.find((instance) => liesAt(instance, planned)) ??
+      free.find((instance) => isAlike(state, instance, { planned, index }))
     if (found !== undefined) progress[index] = { ...must(progress[index]), instanceId: found.id }
   }
   return changedProgress(state, accepted, progress)
@@ -138,12 +130,22 @@ function changedProgress(
 }
 
 function liesAt(instance: InstanceState, planned: PlannedInstance): boolean {
-  const share = migShareOf(planned)
+  const { profileId, start } = placeOfShare(planned.share)
   return (
-    instance.gpu === planned.gpu &&
-    instance.profileId === share.profileId &&
-    instance.start === share.start
+    instance.gpu === planned.gpu && instance.profileId === profileId && instance.start === start
   )
+}
+
+/** Seats of shares mean nothing: a tenant's worker with the share it is to have now will do. */
+function isAlike(
+  state: ExecutorState,
+  { gpu, profileId, worker }: InstanceState,
+  { planned, index }: { readonly planned: PlannedInstance; readonly index: number },
+): boolean {
+  const { share } = planned
+  if (share.kind !== 'mps' || gpu !== planned.gpu || profileId !== share.percent) return false
+  const tenure = currentTenure(state, index)
+  return worker?.kind === 'inference' && worker.tenant === tenure?.tenant
 }
 
 function isOver(state: ExecutorState, index: number): boolean {

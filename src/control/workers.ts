@@ -11,6 +11,7 @@ import {
   withWorker,
 } from './executor-state.ts'
 import { putJobAside, startJob } from './jobs.ts'
+import { hasMemoryFor, isHandingOver } from './share-handover.ts'
 import { type Step, step } from './step.ts'
 import { desiredTenure } from './tenures.ts'
 
@@ -34,6 +35,8 @@ export function startWorker(state: ExecutorState): Step | null {
     if (instance.phase !== 'live' || instance.worker !== null) continue
     const tenure = desiredTenure(state, instance)
     if (tenure === null) continue
+    const { tenant, role } = tenure
+    if (!hasMemoryFor(state, instance.gpu, { tenant, kind: role.kind })) continue
     const started =
       tenure.role.kind === 'inference'
         ? startInference(state, instance, tenure)
@@ -102,6 +105,7 @@ export function measureCandidate(state: ExecutorState): Step | null {
 
 /** Whether the worker is what the plan wants on its instance now. */
 function isWanted(state: ExecutorState, instance: InstanceState, worker: WorkerState): boolean {
+  if (worker.kind === 'inference' && isHandingOver(state, instance, worker)) return true
   const tenure = desiredTenure(state, instance)
   if (tenure === null || tenure.tenant !== worker.tenant) return state.accepted === null
   if (tenure.role.kind !== worker.kind) return false

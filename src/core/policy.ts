@@ -15,6 +15,19 @@ export type Information = {
 }
 
 /**
+ * A worker keeps the share of its GPU that it was started with, so a change of share is a new
+ * worker. Usually the old one goes first. By `make-first` it serves until its successor does, as
+ * far as memory holds both; their percentages may then add up to more than there is.
+ */
+export type Handover = 'break-first' | 'make-first'
+
+/**
+ * How requests find an instance. `late-binding`: they wait in their tenant's queue until one is free.
+ * `elsa`: each is bound on arrival, to the smallest instance that still leaves slack (ELSA, 2022).
+ */
+export type Router = 'late-binding' | 'elsa'
+
+/**
  * One shape for every policy. `plan` is deterministic: the same problem gives the same outcome.
  * `planningSecondsMax` is the simulated time reserved before its plan can take effect.
  */
@@ -26,5 +39,9 @@ export type Policy = {
   readonly epochs: readonly DecisionEpoch[]
   readonly information: Information
   readonly planningSecondsMax: number
+  /** Absent: `break-first`. */
+  readonly handover?: Handover
+  /** Absent: `late-binding`. */
+  readonly router?: Router
   readonly plan: (problem: PlanningProblem) => PlanOutcome
 }

@@ -1,4 +1,4 @@
-import { must } from '../base/assert.ts'
+import { must, unreachable } from '../base/assert.ts'
 import type { Rng } from '../base/rng.ts'
 import type { ProblemSpan, TenantOutlook } from '../control/build-problem.ts'
 import type { ExecutorState } from '../control/executor-state.ts'
@@ -124,8 +124,19 @@ export class Foresight {
       errorRng: rng.split(`forecast-error/${must(site.tenants[tenant]).id}/${windowIndex}`),
     }
     const own = must(truth.tenants[tenant])
-    const isOracle = information.arrivals === 'truth'
-    return isOracle ? knowArrivals(site, own, moment) : foreseeArrivals(site, own, moment)
+    switch (information.arrivals) {
+      case 'truth':
+        return knowArrivals(site, own, moment)
+      case 'forecast':
+        return foreseeArrivals(site, own, moment)
+      case 'last-window': {
+        // Measured, not forecast: an error put on forecasts is none of it.
+        const forecast = { ...site.forecast, arrivals: 'last-window', injectedError: 0 } as const
+        return foreseeArrivals({ ...site, forecast }, own, moment)
+      }
+      default:
+        return unreachable(information.arrivals)
+    }
   }
 
   #retraining(tenant: number, { nowSeconds, span, state }: PlanMoment): RetrainingOutlook {

@@ -107,6 +107,12 @@ export class RequestEngine {
     this.#loopOf(server.tenant).setAccuracy(server.index, accuracy)
   }
 
+  /** Batches from now on take this much longer than the profile says. */
+  setServerScale(id: number, trueScale: number): void {
+    const server = this.#serverOf(id)
+    this.#loopOf(server.tenant).setScale(server.index, trueScale)
+  }
+
   /** Requests that the server executes: 0 = it is idle. */
   outstandingOf(id: number): number {
     const server = this.#serverOf(id)

@@ -5,8 +5,10 @@ import { advance } from '../control/executor.ts'
 import { type ExecutorState, initialState } from '../control/executor-state.ts'
 import { type SafetyModel, safetyModel, watchEffect, watchEvent } from '../control/safety.ts'
 import { profileById } from '../core/mig/gpu-model.ts'
+import { siteUnder } from '../core/mps/share-site.ts'
 import type { DecisionEpoch, Policy } from '../core/policy.ts'
 import type { Site } from '../core/site.ts'
+import { memoryNeedOf } from '../core/workload/memory-need.ts'
 import type { ServiceTable } from '../core/workload/service-table.ts'
 import type { RunResult } from '../observe/run-result.ts'
 import { Agenda } from './agenda.ts'
@@ -40,8 +42,10 @@ export type SimulateOptions = {
   /** Simulated seconds so far, about once a simulated second. */
   readonly onProgress?: (seconds: number) => void
   readonly faults?: readonly Fault[]
-  /** `serviceTables(site)`, where another run has made them already. */
+  /** `serviceTables(site)`, where another run has made them; policies that share by MIG use them. */
   readonly services?: readonly ServiceTable[]
+  /** Of the true interference between shares (core/mps/interference.ts), to see what it matters. */
+  readonly interferenceSlope?: number
   /** Wall-clock seconds, for the result's timings; without it they are 0. */
   readonly clock?: () => number
 }
@@ -62,6 +66,8 @@ const epochOf = {
 
 class LabRun {
   readonly #options: SimulateOptions
+  /** As the policy's mechanism has it. */
+  readonly #site: Site
   readonly #durationSeconds: number
   readonly #truth: Truth
   readonly #versions: Versions
@@ -84,8 +90,10 @@ class LabRun {
   #safety: SafetyModel
 
   constructor(options: SimulateOptions) {
-    const { site, policy, seed } = options
+    const { policy, seed } = options
+    const site = siteUnder(policy.mechanism, options.site)
     this.#options = options
+    this.#site = site
     this.#durationSeconds = must(site.simulation).durationSeconds
     this.#clock = options.clock ?? (() => 0)
     this.#truth = drawTruth(site, seed)
@@ -94,9 +102,15 @@ class LabRun {
     this.#book = new LabelBook(site, this.#versions, rng.split('labels'))
     this.#engine = this.#makeEngine()
     const models = site.gpus.map(({ model }) => model)
-    const tenants = site.tenants.map(({ id }, i) => ({ id, version: this.#versions.initialOf(i) }))
-    this.#state = initialState(models, tenants)
-    this.#safety = safetyModel(models)
+    const tenants = options.site.tenants.map((tenant, i) => ({
+      id: tenant.id,
+      version: this.#versions.initialOf(i),
+      memory: memoryNeedOf(options.site, tenant),
+    }))
+    const handover = policy.handover ?? 'break-first'
+    this.#state = initialState(models, tenants, handover)
+    const memory = new Map(tenants.map((own) => [own.id, own.memory]))
+    this.#safety = safetyModel(models, { handover, memory })
     const common = {
       site,
       truth: this.#truth,
@@ -107,10 +121,14 @@ class LabRun {
       deliver: (event: ExecutorEvent) => this.#deliver(event),
       stateNow: () => this.#state,
     }
-    this.#world = new World({ ...common, engine: this.#engine })
+    this.#world = new World({
+      ...common,
+      engine: this.#engine,
+      interferenceSlope: options.interferenceSlope,
+    })
     this.#foresight = new Foresight({
       ...common,
-      services: options.services ?? serviceTables(site),
+      services: (site === options.site && options.services) || serviceTables(site),
       information: policy.information,
       rng: rng.split('foresight'),
     })
@@ -141,7 +159,7 @@ class LabRun {
     this.#engine.finish()
     this.#recorder.finish(this.#durationSeconds)
     return summariseRun({
-      site: this.#options.site,
+      site: this.#site,
       policy: this.#options.policy.name,
       seed: this.#options.seed,
       engine: this.#engine,
@@ -158,7 +176,7 @@ class LabRun {
   }
 
   #makeEngine(): RequestEngine {
-    const { tenants } = this.#options.site
+    const { tenants } = this.#site
     assert(Number.isInteger(this.#durationSeconds), 'A run lasts whole seconds')
     return new RequestEngine({
       tenants: tenants.map(({ id, sloSeconds }, index) => ({
@@ -190,8 +208,9 @@ class LabRun {
   }
 
   #schedule(): void {
-    const { site, faults = [] } = this.#options
-    for (let at = 0; at < this.#durationSeconds; at += site.windowSeconds) {
+    const { windowSeconds } = this.#site
+    const { faults = [] } = this.#options
+    for (let at = 0; at < this.#durationSeconds; at += windowSeconds) {
       this.#agenda.add(at, 'window', (now) => this.#startWindow(now))
     }
     for (let at = 1; at <= this.#durationSeconds; at += 1) {
@@ -215,15 +234,11 @@ class LabRun {
   }
 
   #startWindow(nowSeconds: number): void {
-    const { windowSeconds } = this.#options.site
+    const { windowSeconds } = this.#site
     const since = Math.max(0, nowSeconds - windowSeconds)
     const answered = this.#perTenant((tenant) =>
       nowSeconds === 0
-        ? answeredBefore(
-            this.#options.site,
-            { truth: this.#truth, versions: this.#versions },
-            tenant,
-          )
+        ? answeredBefore(this.#site, { truth: this.#truth, versions: this.#versions }, tenant)
         : this.#answeredSince(tenant, since, nowSeconds),
     )
     this.#book.labelsArrive(nowSeconds, answered)
@@ -237,14 +252,14 @@ class LabRun {
     for (const { id, job } of this.#state.tenants) {
       const since = job?.waitingSinceSeconds ?? null
       if (since === null || since > beforeSeconds) continue
-      const atSeconds = beforeSeconds + this.#options.site.windowSeconds
+      const atSeconds = beforeSeconds + this.#site.windowSeconds
       this.#deliver({ kind: 'job-abandoned', tenant: id, atSeconds })
     }
   }
 
   #endSecond(nowSeconds: number): void {
     const second = nowSeconds - 1
-    for (const [tenant] of this.#options.site.tenants.entries()) {
+    for (const [tenant] of this.#site.tenants.entries()) {
       const { version } = must(this.#state.tenants[tenant])
       must(this.#deployedVersions[tenant]).push(version)
       must(this.#deployedAccuracy[tenant]).push(this.#versions.accuracyOf(version, second + 0.5))
@@ -308,11 +323,11 @@ class LabRun {
   }
 
   #count(counts: number[], tenant: string): void {
-    const index = this.#options.site.tenants.findIndex(({ id }) => id === tenant)
+    const index = this.#site.tenants.findIndex(({ id }) => id === tenant)
     counts[index] = must(counts[index]) + 1
   }
 
   #perTenant<T>(of: (tenant: number) => T): readonly T[] {
-    return this.#options.site.tenants.map((_, index) => of(index))
+    return this.#site.tenants.map((_, index) => of(index))
   }
 }

@@ -1,5 +1,6 @@
 import { assert, must } from '../base/assert.ts'
 import { Rng } from '../base/rng.ts'
+import { type GpuModel, profileById } from '../core/mig/gpu-model.ts'
 import { enumerateProfileCounts } from '../core/mig/profile-counts.ts'
 import type { InstanceClass } from '../core/plan/problem.ts'
 import type { SiteGpu } from '../core/site.ts'
@@ -65,12 +66,15 @@ export function makeServiceTable(input: ServiceTableInput): ServiceTable {
   return { classCount: input.classes.length, loads, sets, dispersion: (input.gapCv ?? 1) ** 2 }
 }
 
-/** Every non-empty multiset of instances it can serve on, on one GPU of each model in the site. */
+/**
+ * Every non-empty multiset of instances it can serve on, on one GPU of each model in the site. Of
+ * shares a few of one size: there are thousands of others, which `curveFor` pools from these.
+ */
 function heldSets(input: ServiceTableInput): readonly (readonly number[])[] {
   const { classes, gpus, serving } = input
   const sets = new Map<string, readonly number[]>()
   for (const { model, profileIds } of gpus) {
-    for (const { counts } of enumerateProfileCounts(model, profileIds)) {
+    for (const counts of countsOn(model, profileIds)) {
       const byClass = classes.map(({ gpuModelId, profileId }, k) => {
         const isOurs = gpuModelId === model.id && serving[k] !== null
         return isOurs ? (counts.get(profileId) ?? 0) : 0
@@ -79,6 +83,24 @@ function heldSets(input: ServiceTableInput): readonly (readonly number[])[] {
     }
   }
   return [...sets.values()]
+}
+
+const equalSharesMax = 4
+
+function countsOn(
+  model: GpuModel,
+  profileIds: readonly number[],
+): readonly ReadonlyMap<number, number>[] {
+  if (model.sharing === undefined) {
+    return enumerateProfileCounts(model, profileIds).map(({ counts }) => counts)
+  }
+  return profileIds.flatMap((profileId) => {
+    const { instanceCountMax } = profileById(model, profileId)
+    return Array.from(
+      { length: Math.min(equalSharesMax, instanceCountMax) },
+      (_, i) => new Map([[profileId, i + 1]]),
+    )
+  })
 }
 
 /**

@@ -138,6 +138,10 @@ export class TenantLoop {
     this.#accuracy[index] = accuracy
   }
 
+  setScale(index: number, trueScale: number): void {
+    this.#trueScale[index] = trueScale
+  }
+
   /** How long its batches took so far, which a router would measure too. */
   workOf(index: number): ServerWork {
     return {

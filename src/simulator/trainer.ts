@@ -7,10 +7,17 @@ import type { Truth } from './truth.ts'
 
 type Training = {
   readonly tenant: number
+  readonly jobId: string
+  readonly classIndex: number
+  readonly beganSeconds: number
+  /** Of the whole work on this instance, with the neighbours that its figures expect. */
+  readonly wholeSeconds: number
+  /** As of the last change of speed. */
   readonly fromFraction: number
   readonly fromSeconds: number
-  /** Of the whole work, on this instance. */
-  readonly wholeSeconds: number
+  /** How much longer it takes beside the neighbours it has. */
+  readonly factor: number
+  readonly doneSeconds: number
 }
 
 /** Retrainings under way, each at the speed its instance truly has. */
@@ -33,8 +40,8 @@ export class Trainer {
     this.#stateNow = options.stateNow
   }
 
-  /** The job's first step on this instance is now. Answers when its last one will be. */
-  start(instanceId: string, jobId: string, nowSeconds: number): number {
+  /** The job's first step on this instance is now. */
+  start(instanceId: string, jobId: string, nowSeconds: number): void {
     const { gpu, profileId } = must(findInstance(this.#stateNow(), instanceId))
     const classIndex = classIndexIn(this.#site, gpu, profileId)
     const { tenant } = this.#book.jobOf(jobId)
@@ -42,24 +49,54 @@ export class Trainer {
     const job = must(tenantOf(this.#stateNow(), id).job, `${id} has no job`)
     const scale = must(this.#truth.tenants[tenant]?.retrainingScale[classIndex])
     const wholeSeconds = scale * this.#book.workSecondsOf(jobId, classIndex)
-    const training = { tenant, fromFraction: job.fraction, fromSeconds: nowSeconds, wholeSeconds }
-    this.#trainings.set(instanceId, training)
-    this.#book.countWork(jobId, classIndex, (1 - job.fraction) * wholeSeconds)
-    return nowSeconds + (1 - job.fraction) * wholeSeconds
+    this.#trainings.set(instanceId, {
+      tenant,
+      jobId,
+      classIndex,
+      beganSeconds: nowSeconds,
+      wholeSeconds,
+      fromFraction: job.fraction,
+      fromSeconds: nowSeconds,
+      factor: 1,
+      doneSeconds: nowSeconds + (1 - job.fraction) * wholeSeconds,
+    })
+  }
+
+  isTraining(instanceId: string): boolean {
+    return this.#trainings.has(instanceId)
+  }
+
+  /** Neighbours came or went: what is left takes `factor` times as long. */
+  setFactor(instanceId: string, factor: number, nowSeconds: number): void {
+    const training = this.#trainingOn(instanceId)
+    if (training.factor === factor || nowSeconds >= training.doneSeconds) return
+    const fromFraction = this.fractionOf(instanceId, nowSeconds)
+    const doneSeconds = nowSeconds + (1 - fromFraction) * training.wholeSeconds * factor
+    const changed = { ...training, fromFraction, fromSeconds: nowSeconds, factor, doneSeconds }
+    this.#trainings.set(instanceId, changed)
+  }
+
+  /** When its last step will be; null where nothing trains. */
+  doneSecondsOf(instanceId: string): number | null {
+    return this.#trainings.get(instanceId)?.doneSeconds ?? null
   }
 
   /** Share of the whole work done, at most 1. */
   fractionOf(instanceId: string, nowSeconds: number): number {
-    const training = this.#trainingOn(instanceId)
-    const { fromFraction, fromSeconds, wholeSeconds } = training
-    return Math.min(1, fromFraction + (nowSeconds - fromSeconds) / wholeSeconds)
+    const { fromFraction, fromSeconds, wholeSeconds, factor } = this.#trainingOn(instanceId)
+    return Math.min(1, fromFraction + (nowSeconds - fromSeconds) / (wholeSeconds * factor))
   }
 
   tenantOf(instanceId: string): number {
     return this.#trainingOn(instanceId).tenant
   }
 
-  stop(instanceId: string): void {
+  /** It is done or taken off; nothing may have trained there. */
+  stop(instanceId: string, nowSeconds: number): void {
+    const training = this.#trainings.get(instanceId)
+    if (training === undefined) return
+    const { jobId, classIndex, beganSeconds, doneSeconds } = training
+    this.#book.countWork(jobId, classIndex, Math.min(nowSeconds, doneSeconds) - beganSeconds)
     this.#trainings.delete(instanceId)
   }
 

@@ -6,6 +6,7 @@ import type { ExecutorState } from '../control/executor-state.ts'
 import { findInstance, tenantOf } from '../control/executor-state.ts'
 import type { Site } from '../core/site.ts'
 import type { Agenda } from './agenda.ts'
+import { Contention } from './contention.ts'
 import type { LabelBook } from './label-book.ts'
 import type { RequestEngine } from './request-engine.ts'
 import type { ServiceSpeed } from './service-speed.ts'
@@ -27,6 +28,8 @@ export type WorldOptions = {
   /** Tells control a fact; what control wishes then comes back through `perform`. */
   readonly deliver: (event: ExecutorEvent) => void
   readonly stateNow: () => ExecutorState
+  /** Of the true interference between shares; without it what figures were made with. */
+  readonly interferenceSlope?: number | undefined
 }
 
 type EffectOf<K extends Effect['kind']> = Extract<Effect, { kind: K }>
@@ -35,6 +38,8 @@ type Serving = {
   readonly tenant: number
   readonly classIndex: number
   version: string
+  /** True execution time over the profile's, neighbours left out. */
+  readonly trueScale: number
   /** As far as it was told on. */
   work: ServerWork
 }
@@ -47,13 +52,18 @@ type Serving = {
 export class World {
   readonly #options: WorldOptions
   readonly #trainer: Trainer
+  readonly #contention: Contention
   readonly #serving = new Map<string, Serving>()
+  /** Of each retraining under way: how long its last checkpoint will take. */
+  readonly #saves = new Map<string, { readonly jobId: string; readonly saveSeconds: number }>()
   /** Counts what ended on an instance: answers of what went before are void. */
   readonly #generations = new Map<string, number>()
 
   constructor(options: WorldOptions) {
     this.#options = options
     this.#trainer = new Trainer(options)
+    const models = options.site.gpus.map(({ model }) => model)
+    this.#contention = new Contention(models, options.interferenceSlope)
   }
 
   perform(effect: Effect, nowSeconds: number): void {
@@ -72,7 +82,7 @@ export class World {
         this.#options.engine.drainServer(this.#servingOn(effect.instanceId).server)
         break
       case 'stop-worker':
-        this.#endWorker(effect.instanceId)
+        this.#endWorker(effect.instanceId, nowSeconds)
         this.#after(0, nowSeconds, { kind: 'worker-stopped', instanceId: effect.instanceId })
         break
       case 'load-version':
@@ -134,7 +144,8 @@ export class World {
       this.#serving.delete(instanceId)
     }
     this.#voidAnswers(instanceId)
-    this.#trainer.stop(instanceId)
+    this.#stopTraining(instanceId, atSeconds)
+    this.#leave(instanceId, atSeconds)
     this.#options.deliver({ kind: 'instance-failed', instanceId, atSeconds })
   }
 
@@ -179,11 +190,27 @@ export class World {
 
   #train(instanceId: string, jobId: string, nowSeconds: number): void {
     const { costs } = this.#options.site
-    const doneSeconds = this.#trainer.start(instanceId, jobId, nowSeconds)
     const { tenant } = this.#options.book.jobOf(jobId)
     const saveSeconds = this.#workerSeconds(tenant, costs.checkpointSeconds)
-    this.#schedule(instanceId, doneSeconds + saveSeconds, (atSeconds) => {
-      this.#trainer.stop(instanceId)
+    this.#trainer.start(instanceId, jobId, nowSeconds)
+    this.#saves.set(instanceId, { jobId, saveSeconds })
+    this.#expectLastStep(instanceId)
+    this.#enter(instanceId, nowSeconds)
+  }
+
+  /** Neighbours may still change when that is: then this one is void. */
+  #expectLastStep(instanceId: string): void {
+    const doneSeconds = must(this.#trainer.doneSecondsOf(instanceId))
+    this.#schedule(instanceId, doneSeconds, (atSeconds) => {
+      if (this.#trainer.doneSecondsOf(instanceId) === atSeconds) this.#save(instanceId, atSeconds)
+    })
+  }
+
+  /** The last checkpoint is the version. */
+  #save(instanceId: string, nowSeconds: number): void {
+    const { jobId, saveSeconds } = must(this.#saves.get(instanceId))
+    this.#schedule(instanceId, nowSeconds + saveSeconds, (atSeconds) => {
+      this.#stopTraining(instanceId, atSeconds)
       const version = this.#options.versions.finishJob(jobId)
       this.#options.book.finishJob(jobId, version, atSeconds)
       this.#options.deliver({ kind: 'retraining-done', instanceId, version, atSeconds })
@@ -196,7 +223,7 @@ export class World {
     if (fraction >= 1) return
     this.#voidAnswers(instanceId)
     const tenant = this.#trainer.tenantOf(instanceId)
-    this.#trainer.stop(instanceId)
+    this.#stopTraining(instanceId, nowSeconds)
     const seconds = this.#workerSeconds(tenant, this.#options.site.costs.checkpointSeconds)
     this.#after(seconds, nowSeconds, { kind: 'checkpointed', instanceId, fraction })
   }
@@ -217,14 +244,17 @@ export class World {
     assert(worker?.kind === 'inference', `${instanceId} has no inference worker to route to`)
     const classIndex = classIndexIn(this.#options.site, instance.gpu, instance.profileId)
     const { serving, id } = must(this.#options.site.tenants[tenant])
+    const { version } = worker
+    const trueScale = must(this.#options.truth.tenants[tenant]?.serviceScale[classIndex])
     const server = this.#options.engine.addServer({
       tenant,
       capability: must(serving[classIndex] ?? null, `${id} cannot serve on ${instanceId}`),
-      trueScale: must(this.#options.truth.tenants[tenant]?.serviceScale[classIndex]),
-      accuracy: this.#accuracyOf(worker.version, nowSeconds),
+      trueScale,
+      accuracy: this.#accuracyOf(version, nowSeconds),
     })
     const work = { estimatedSeconds: 0, executedSeconds: 0 }
-    this.#serving.set(instanceId, { server, tenant, classIndex, version: worker.version, work })
+    this.#serving.set(instanceId, { server, tenant, classIndex, version, trueScale, work })
+    this.#enter(instanceId, nowSeconds)
   }
 
   #loadVersion(effect: EffectOf<'load-version'>, nowSeconds: number): void {
@@ -248,15 +278,46 @@ export class World {
     )
   }
 
-  #endWorker(instanceId: string): void {
+  #endWorker(instanceId: string, nowSeconds: number): void {
     const own = this.#serving.get(instanceId)
     if (own !== undefined) {
       this.#tellSpeed(own)
       this.#options.engine.removeServer(own.server)
     }
     this.#serving.delete(instanceId)
-    this.#trainer.stop(instanceId)
+    this.#stopTraining(instanceId, nowSeconds)
+    this.#leave(instanceId, nowSeconds)
     this.#voidAnswers(instanceId)
+  }
+
+  #stopTraining(instanceId: string, nowSeconds: number): void {
+    if (!this.#trainer.isTraining(instanceId)) return
+    this.#trainer.stop(instanceId, nowSeconds)
+    this.#saves.delete(instanceId)
+    this.#leave(instanceId, nowSeconds)
+  }
+
+  #enter(instanceId: string, nowSeconds: number): void {
+    const { gpu, profileId } = must(findInstance(this.#options.stateNow(), instanceId))
+    this.#neighboursChanged(this.#contention.enter(instanceId, { gpu, profileId }), nowSeconds)
+  }
+
+  #leave(instanceId: string, nowSeconds: number): void {
+    this.#neighboursChanged(this.#contention.leave(instanceId), nowSeconds)
+  }
+
+  #neighboursChanged(instanceIds: readonly string[], nowSeconds: number): void {
+    for (const instanceId of instanceIds) {
+      const factor = this.#contention.factorOf(instanceId)
+      const own = this.#serving.get(instanceId)
+      if (own !== undefined) {
+        this.#options.engine.setServerScale(own.server, own.trueScale * factor)
+        continue
+      }
+      const before = this.#trainer.doneSecondsOf(instanceId)
+      this.#trainer.setFactor(instanceId, factor, nowSeconds)
+      if (this.#trainer.doneSecondsOf(instanceId) !== before) this.#expectLastStep(instanceId)
+    }
   }
 
   #tellSpeed(own: Serving): void {
