@@ -74,6 +74,7 @@ static struct state *map_state(void) {
     state = mmap(NULL, sizeof *state, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
   }
   if (state != MAP_FAILED && state->magic != MAGIC) create(state);
+  flock(fd, LOCK_UN); /* the mapping keeps the file open, and with it the lock */
   close(fd);
   return state == MAP_FAILED ? NULL : state;
 }
