@@ -1,3 +1,4 @@
+import { createAstraea, createAstraeaMig } from './astraea/astraea.ts'
 import type { PolicyFactory } from './context.ts'
 import { createEkya, createEkyaForecast, createEkyaMig } from './ekya/ekya.ts'
 import { createEqual } from './equal.ts'
@@ -17,6 +18,8 @@ export const policies = {
   ekya: createEkya,
   'ekya-forecast': createEkyaForecast,
   'ekya-mig': createEkyaMig,
+  astraea: createAstraea,
+  'astraea-mig': createAstraeaMig,
   paris: createParis,
   'paris-window': createParisWindow,
 } as const satisfies Record<string, PolicyFactory>

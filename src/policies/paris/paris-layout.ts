@@ -3,13 +3,10 @@ import type { InstancePlace } from '../../core/plan/plan-from-blocks.ts'
 import type { PlanningProblem } from '../../core/plan/problem.ts'
 import type { Site } from '../../core/site.ts'
 import type { FixedInstance } from '../fixed-instance.ts'
+import { gainingChoices, gainingTenants } from '../placing/gaining-choices.ts'
 import { packer } from '../placing/packer.ts'
-import {
-  continuedBlocks,
-  retrainingChoices,
-  slotsToRetrain,
-} from '../placing/retraining-choices.ts'
-import { capacityRps, meanOf, type SizeFigures, sizeFigures } from '../placing/size-figures.ts'
+import { continuedBlocks, slotsToRetrain } from '../placing/retraining-choices.ts'
+import { capacityRps, type SizeFigures, sizeFigures } from '../placing/size-figures.ts'
 import type { Wanted } from '../placing/wanted.ts'
 import { type SplitInstance, type SplitProblem, servedRatios } from './inference-split.ts'
 import { splitBy } from './paris-split.ts'
@@ -48,21 +45,15 @@ export function parisLayout(
  */
 function reservations(problem: PlanningProblem, figures: SizeFigures): readonly Wanted[] {
   const ascending = figures.sizes.toReversed()
-  const wanted = problem.tenants.flatMap((tenant, tenantIndex): readonly Wanted[] => {
-    const now = meanOf(tenant.accuracyDeployed)
-    const gaining = retrainingChoices(problem, tenantIndex).filter(({ forecast }) => {
-      return meanOf(forecast.accuracyAfter) > now
-    })
+  return gainingTenants(problem).flatMap((tenantIndex): readonly Wanted[] => {
     const size = ascending.find((own) =>
-      gaining.some((choice) => {
+      gainingChoices(problem, tenantIndex).some((choice) => {
         const slots = slotsToRetrain(problem, tenantIndex, choice, figures.classOf(own))
         return slots !== null && slots <= problem.slotCount
       }),
     )
     return size === undefined ? [] : [{ size, tenantIndex, role: 'retraining' }]
   })
-  const turn = problem.windowIndex % Math.max(1, wanted.length)
-  return [...wanted.slice(turn), ...wanted.slice(0, turn)]
 }
 
 type Context = {
