@@ -3,10 +3,10 @@ import { checkPlan } from '../core/plan/check.ts'
 import type { PlanningWork, PlanOutcome } from '../core/plan/outcome.ts'
 import type { PlanningProblem } from '../core/plan/problem.ts'
 import { valueOf } from '../core/plan/value.ts'
-import { inferenceWarmUpSlots } from '../core/plan/warm-up.ts'
+import { coarseGrid } from './coarse-grid.ts'
 import { type CoarseSearch, searchCoarse } from './coarse-search.ts'
 import { missedFloors } from './floors.ts'
-import { type Grid, makeGrid } from './grid.ts'
+import type { Grid } from './grid.ts'
 import { keepLayout } from './keep-layout.ts'
 import { priceBound } from './price-bound.ts'
 import { type Refined, refine } from './refine.ts'
@@ -16,7 +16,7 @@ import type { Solver } from './solver.ts'
 export type PlanWindowSettings = {
   /** The name that the plan bears. */
   readonly policy: string
-  /** Longest steps that the integer program decides by; see `stepSlotsOf`. */
+  /** Longest steps that the integer program decides by; see `coarseGrid`. */
   readonly coarseSlotSeconds: number
   /** Relative, of the coarse program. */
   readonly gapTarget: number
@@ -30,7 +30,7 @@ export type PlanWindowSettings = {
  * What one second of one core does, rounded down from the figures of docs/designs/002-ilp.md: work
  * is counted, and the lab charges it to the policy by these.
  */
-export const lpIterationsPerSecond = 8_000
+export const lpIterationsPerSecond = 12_000
 export const editsPerSecond = 10_000
 export const placingStepsPerSecond = 50_000
 export const boundedSlotsPerSecond = 40_000
@@ -38,8 +38,8 @@ export const boundedSlotsPerSecond = 40_000
 /** Incumbents of the coarse program that are refined. */
 const schedulesMax = 3
 
-/** Serve variables that a coarse program may have, all in all: keeps its relaxation to seconds. */
-const serveVariablesMax = 30_000
+/** The part of the work that the first coarse program may take. */
+const firstShare = 0.75
 
 /** A smaller relative gap between the plan and the bound counts as none. */
 const optimalGap = 1e-6
@@ -56,13 +56,33 @@ export function planWindow(
   solver: Solver,
   settings: PlanWindowSettings,
 ): PlanOutcome {
-  const grid = coarseGrid(problem, settings)
-  const coarse = searchCoarse(grid, solver, { ...settings, schedulesMax })
+  const { grid, coarse } = searchTwice(problem, solver, settings)
   const starts = coarse.schedules.length > 0 ? coarse.schedules : [keepLayout(grid)]
   const refined = refineAll(grid, starts, settings.refineStepsMax)
   const bound = coarse.prices === null ? null : priceBound(grid, coarse.prices)
   const work = workOf(grid, { ...coarse, edits: refined.steps })
   return outcomeOf(grid, refined.jobs, { work, bound, policy: settings.policy })
+}
+
+type Attempt = { readonly grid: Grid; readonly coarse: CoarseSearch }
+
+/** Once more with longer steps and the work that is left, if the first relaxation took too much. */
+function searchTwice(
+  problem: PlanningProblem,
+  solver: Solver,
+  settings: PlanWindowSettings,
+): Attempt {
+  const attempt = (workMax: number): Attempt => {
+    const grid = coarseGrid(problem, { ...settings, workMax })
+    return { grid, coarse: searchCoarse(grid, solver, { ...settings, workMax, schedulesMax }) }
+  }
+  const share = Math.ceil(firstShare * settings.workMax)
+  const first = attempt(share)
+  const { iterations, schedules } = first.coarse
+  if (schedules.length > 0 || iterations < share) return first
+  const second = attempt(settings.workMax - iterations)
+  const together = iterations + second.coarse.iterations
+  return { grid: second.grid, coarse: { ...second.coarse, iterations: together } }
 }
 
 function workOf(
@@ -82,34 +102,6 @@ function workOf(
       placingSteps / placingStepsPerSecond +
       boundedSlots / boundedSlotsPerSecond,
   }
-}
-
-/** Fewer sets a tenant where many tenants or versions would make the program too large. */
-function coarseGrid(problem: PlanningProblem, { coarseSlotSeconds }: PlanWindowSettings): Grid {
-  const stepSlots = stepSlotsOf(problem, coarseSlotSeconds)
-  const stepCount = Math.max(1, Math.ceil(problem.slotCount / stepSlots))
-  const versions = problem.tenants.map(
-    ({ retraining, underWay }) => 1 + (underWay === null ? retraining.length : 1),
-  )
-  const columns = stepCount * versions.reduce((sum, count) => sum + count, 0)
-  const setCountMax = Math.max(8, Math.floor(serveVariablesMax / Math.max(1, columns)))
-  return makeGrid(problem, stepSlots, { tolerance: 1e-3, setCountMax })
-}
-
-/**
- * Between half of the longest step and all of it, such that warm-ups, which take whole steps in the
- * coarse program, are rounded up by least; the longer of two that are equal in that.
- */
-function stepSlotsOf(problem: PlanningProblem, coarseSlotSeconds: number): number {
-  const longest = Math.max(1, Math.round(coarseSlotSeconds / problem.slotSeconds))
-  const warmUps = problem.tenants.map((tenant) => inferenceWarmUpSlots(problem, tenant))
-  const lossOf = (step: number) =>
-    warmUps.reduce((sum, slots) => sum + Math.ceil(slots / step) * step - slots, 0)
-  let best = longest
-  for (let step = longest - 1; step >= longest / 2; step -= 1) {
-    if (lossOf(step) < lossOf(best)) best = step
-  }
-  return best
 }
 
 /** The best of the schedules after refinement; steps are shared out evenly. */

@@ -13,8 +13,8 @@ import type { PolicyContext } from './context.ts'
 export type Planner = (problem: PlanningProblem) => PlanOutcome
 
 /** LP iterations and edits that fit, with what placing takes, into the seconds reserved below. */
-const workMaxOfPlanning = 8_000
-const refineStepsMax = 4_000
+const workMaxOfPlanning = 14_000
+const refineStepsMax = 5_000
 const planningSecondsMax = 2
 
 /** The planner of every mode; without a solver it refines the running layout. */
