@@ -22,8 +22,8 @@ export type Information = {
 export type Handover = 'break-first' | 'make-first'
 
 /**
- * How requests find an instance. `late-binding`: they wait in their tenant's queue until one is free.
- * `elsa`: each is bound on arrival, to the smallest instance that still leaves slack (ELSA, 2022).
+ * How requests find an instance. `late-binding`: they wait in their tenant's queue until one is
+ * free. `elsa`: each is bound on arrival, to the smallest instance that still leaves slack.
  */
 export type Router = 'late-binding' | 'elsa'
 

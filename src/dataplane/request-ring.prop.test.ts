@@ -64,3 +64,18 @@ test('a ring is full at its limit, whatever the size of its arrays', () => {
   expect(ring.isFull).toBe(true)
   expect(() => ring.push(3, 1, 3)).toThrow('the queue is full')
 })
+
+test('what is inserted waits in order of arrival, after others of its moment', () => {
+  const arrivals = fc.array(fc.integer({ min: 0, max: 9 }), { maxLength: 600 })
+  fc.assert(
+    fc.property(arrivals, fc.nat(300), (all, dropped) => {
+      const ring = new RequestRing(Infinity)
+      for (let i = 0; i < dropped; i += 1) ring.push(-1, 1, -1)
+      ring.drop(dropped)
+      for (const [i, at] of all.entries()) ring.insert(at, 1 + (i % 3), i)
+      const sorted = all.map((at, i) => [at, 1 + (i % 3), i]).sort(([a = 0], [b = 0]) => a - b)
+      expect(contents(ring)).toEqual(sorted)
+    }),
+    { numRuns: 40 },
+  )
+})

@@ -39,6 +39,17 @@ export class RequestRing {
     this.itemsWaiting += items
   }
 
+  /** Like `push`, for a request that may have arrived before others that wait. */
+  insert(arrivalSeconds: number, items: number, handle: number): void {
+    this.push(arrivalSeconds, items, handle)
+    for (let p = this.size - 1; p > 0; p -= 1) {
+      const at = (this.head + p) & this.mask
+      const before = (this.head + p - 1) & this.mask
+      if ((this.arrivalSeconds[before] as number) <= arrivalSeconds) return
+      this.#swap(before, at)
+    }
+  }
+
   /** Drops the `count` oldest requests. */
   drop(count: number): void {
     for (let p = 0; p < count; p += 1) {
@@ -66,6 +77,19 @@ export class RequestRing {
     }
     this.head = (head + count) & mask
     this.size -= count
+  }
+
+  #swap(a: number, b: number): void {
+    const { arrivalSeconds, items, handles } = this
+    const arrival = arrivalSeconds[a] as number
+    const count = items[a] as number
+    const handle = handles[a] as number
+    arrivalSeconds[a] = arrivalSeconds[b] as number
+    items[a] = items[b] as number
+    handles[a] = handles[b] as number
+    arrivalSeconds[b] = arrival
+    items[b] = count
+    handles[b] = handle
   }
 
   #grow(): void {

@@ -31,6 +31,8 @@ export class ServerPool {
   readonly #batches: Batch[] = []
   /** Indices of present servers, the preferred first (see `compare`). */
   #order: readonly number[] = []
+  /** The same, by capacity: the smallest first, then by index. */
+  #bySize: readonly number[] = []
   /** [n] = the least any server that takes or may take work needs for one request of n items. */
   #fastestSeconds = new Float64Array(1)
   /** Open servers without a batch. */
@@ -38,6 +40,10 @@ export class ServerPool {
 
   get order(): readonly number[] {
     return this.#order
+  }
+
+  get bySize(): readonly number[] {
+    return this.#bySize
   }
 
   add(capability: ServingCapability): number {
@@ -82,6 +88,10 @@ export class ServerPool {
 
   modeOf(server: number): ServerMode | null {
     return modeOfCode[this.#mode[server] ?? absent] ?? null
+  }
+
+  isOpen(server: number): boolean {
+    return this.#mode[server] === codeOf.open
   }
 
   /** Open and without a batch. */
@@ -145,6 +155,7 @@ export class ServerPool {
 
   #membersChanged(): void {
     const present = this.#estimates.flatMap((estimate, server) => (estimate ? [server] : []))
+    this.#bySize = [...present].sort((a, b) => this.#capacityOf(a) - this.#capacityOf(b) || a - b)
     this.#order = present.sort((a, b) => this.#compare(a, b))
     const willing = present.filter((server) => this.#mode[server] !== codeOf.draining)
     const tables = willing.map((server) => this.estimateOf(server).boundSeconds)
@@ -154,6 +165,10 @@ export class ServerPool {
       const bounds = willing.map((server) => boundSecondsAlone(this.estimateOf(server), n))
       this.#fastestSeconds[n] = Math.min(...bounds)
     }
+  }
+
+  #capacityOf(server: number): number {
+    return this.estimateOf(server).capacityItemsPerSecond
   }
 
   /**

@@ -1,8 +1,11 @@
+import type { Router } from '../core/policy.ts'
 import type { ServingCapability } from '../core/workload/serving.ts'
-import { type BatchWindow, chooseBatch } from './batch-rule.ts'
-import { RequestRing } from './request-ring.ts'
+import { Elsa } from './elsa.ts'
+import { LateBinding } from './late-binding.ts'
+import { noRequests, type RequestCounts } from './request-counts.ts'
 import { type Batch, type ServerMode, ServerPool } from './server-pool.ts'
 import { executionSeconds } from './service-estimate.ts'
+import type { RouterContext, WaitingRequests } from './waiting-requests.ts'
 
 /** Forgives the rounding of sums of seconds: an answer exactly at its deadline is in time. */
 const toleranceSeconds = 1e-9
@@ -12,69 +15,37 @@ export type TenantPlaneOptions = {
   readonly sloSeconds: number
   /** How many requests may wait; Infinity = no limit. */
   readonly queueRequestsMax: number
+  /** Absent: late binding. */
+  readonly router?: Router | undefined
   /** Told the handle of each request that is shed after it was admitted. */
   readonly onShed?: (handle: number) => void
 }
 
 /**
- * What became of one tenant's requests. Each request that arrived is in exactly one of the other
- * counts, or still waits or executes: `arrived = inTime + late + shed + failed + lost + held`.
- */
-export type RequestCounts = {
-  arrived: number
-  inTime: number
-  late: number
-  /** Refused because the queue was full, or given up because no server could make its SLO. */
-  shed: number
-  /** Of `shed`: refused on arrival. */
-  refused: number
-  /** In the batch of a server that failed. */
-  failed: number
-  /** In the batch of a server that was removed, or in the queue when the run ended. */
-  lost: number
-  /** Batches cut, their items, and the seconds their requests waited before: queueing figures. */
-  batches: number
-  batchItems: number
-  waitedSeconds: number
-}
-
-/**
  * What happens to each request of one tenant, in the lab and in a live router alike: a bounded
- * queue, late binding (a batch is cut when a server is idle and something waits), one lateness
- * rule, and the accounts. It is driven: `offer` a request, then `cut` until it answers -1, start
- * what was cut, and `complete` it when it is done. It knows profile estimates, never the truth;
- * the clock is handed in and must not run backwards; nothing is allocated per request.
- *
- * The lateness rule: whenever a batch may be cut, a request that even the fastest server could no
- * longer answer in time, alone and at once, is shed. Which of the others go is `chooseBatch`.
+ * queue, a router (late-binding.ts unless told otherwise), and the accounts. It is driven: `offer` a
+ * request, then `cut` until it answers -1, start what was cut, and `complete` it when it is done. It
+ * knows profile estimates, never the truth; the clock is handed in and must not run backwards;
+ * nothing is allocated per request.
  */
 export class TenantPlane {
-  readonly counts: RequestCounts = {
-    arrived: 0,
-    inTime: 0,
-    late: 0,
-    shed: 0,
-    refused: 0,
-    failed: 0,
-    lost: 0,
-    batches: 0,
-    batchItems: 0,
-    waitedSeconds: 0,
-  }
+  readonly counts: RequestCounts = noRequests()
   readonly #pool = new ServerPool()
-  readonly #ring: RequestRing
+  readonly #waiting: WaitingRequests
+  readonly #queueRequestsMax: number
   readonly #patienceSeconds: number
-  readonly #onShed: ((handle: number) => void) | null
-  readonly #window: BatchWindow = { skip: 0, count: 0, items: 0 }
 
-  constructor({ sloSeconds, queueRequestsMax, onShed }: TenantPlaneOptions) {
-    this.#ring = new RequestRing(queueRequestsMax)
+  constructor({ sloSeconds, queueRequestsMax, router, onShed }: TenantPlaneOptions) {
+    const { counts } = this
+    const pool = this.#pool
+    const context = { pool, counts, sloSeconds, queueRequestsMax, onShed: onShed ?? null }
+    this.#waiting = routerOf(router ?? 'late-binding', context)
+    this.#queueRequestsMax = queueRequestsMax
     this.#patienceSeconds = sloSeconds + toleranceSeconds
-    this.#onShed = onShed ?? null
   }
 
   get queued(): number {
-    return this.#ring.size
+    return this.#waiting.size
   }
 
   /** Open servers that execute nothing. */
@@ -94,6 +65,7 @@ export class TenantPlane {
   /** Pauses, reopens or drains a server; what it executes goes on. */
   setMode(server: number, mode: ServerMode): void {
     this.#pool.setMode(server, mode)
+    if (mode !== 'open') this.#waiting.serverClosed(server)
   }
 
   modeOf(server: number): ServerMode | null {
@@ -118,44 +90,29 @@ export class TenantPlane {
   /** Takes the server out; what it executed is lost, or failed with it. */
   removeServer(server: number, fate: 'lost' | 'failed'): void {
     this.counts[fate] += this.#pool.batchOf(server).count
+    this.#waiting.serverClosed(server)
     this.#pool.remove(server)
   }
 
   /** A request arrives; false when it is refused because the queue is full. */
   offer(nowSeconds: number, items: number, handle: number): boolean {
     this.counts.arrived += 1
-    if (this.#ring.isFull) {
-      this.#shedHopeless(nowSeconds - this.#patienceSeconds)
-      if (this.#ring.isFull) {
+    const waiting = this.#waiting
+    if (waiting.size >= this.#queueRequestsMax) {
+      waiting.shedHopeless(nowSeconds - this.#patienceSeconds)
+      if (waiting.size >= this.#queueRequestsMax) {
         this.counts.shed += 1
         this.counts.refused += 1
         return false
       }
     }
-    this.#ring.push(nowSeconds, items, handle)
+    waiting.push(nowSeconds, items, handle)
     return true
   }
 
   /** Cuts one batch for an idle server and answers its index, or -1 when there is nothing to do. */
   cut(nowSeconds: number): number {
-    const pool = this.#pool
-    const ring = this.#ring
-    if (ring.size === 0 || pool.available === 0) return -1
-    const horizonSeconds = nowSeconds - this.#patienceSeconds
-    this.#shedHopeless(horizonSeconds)
-    if (ring.size === 0) return -1
-    const { order } = pool
-    for (let rank = 0; rank < order.length; rank += 1) {
-      const server = order[rank] as number
-      if (!pool.isIdle(server)) continue
-      chooseBatch(ring, pool.estimateOf(server), horizonSeconds, this.#window)
-      if (this.#window.count === 0) continue
-      this.counts.waitedSeconds += pool.begin(server, ring, this.#window, nowSeconds)
-      this.counts.batches += 1
-      this.counts.batchItems += this.#window.items
-      return server
-    }
-    return -1
+    return this.#waiting.cut(nowSeconds, nowSeconds - this.#patienceSeconds)
   }
 
   /**
@@ -182,22 +139,11 @@ export class TenantPlane {
       if (count > 0) this.#pool.end(server)
       this.counts.lost += count
     }
-    this.counts.lost += this.#ring.size
-    this.#ring.drop(this.#ring.size)
+    this.counts.lost += this.#waiting.size
+    this.#waiting.clear()
   }
+}
 
-  #shedHopeless(horizonSeconds: number): void {
-    const ring = this.#ring
-    let hopeless = 0
-    while (hopeless < ring.size) {
-      const at = (ring.head + hopeless) & ring.mask
-      const left = (ring.arrivalSeconds[at] as number) - horizonSeconds
-      if (this.#pool.fastestSecondsFor(ring.items[at] as number) <= left) break
-      if (this.#onShed !== null) this.#onShed(ring.handles[at] as number)
-      hopeless += 1
-    }
-    if (hopeless === 0) return
-    ring.drop(hopeless)
-    this.counts.shed += hopeless
-  }
+function routerOf(router: Router, context: RouterContext): WaitingRequests {
+  return router === 'elsa' ? new Elsa(context) : new LateBinding(context)
 }

@@ -7,8 +7,8 @@ type Resident = { readonly gpu: number; readonly profileId: number }
 
 /**
  * How much longer things take than the figures say because of who else is on the GPU. GPU instances
- * are isolated. Figures on shares expect neighbours on all the rest (core/mps), so fewer of them make
- * it shorter; more per cent than there are, as while one worker hands over to another, longer.
+ * are isolated. Figures on shares expect neighbours on all the rest (core/mps), so fewer of them
+ * make it shorter; more per cent than there are, as while one worker hands over to another, longer.
  * Workers that only start, and requests that only wait, are not felt.
  */
 export class Contention {

@@ -9,6 +9,7 @@ const tenants: fc.Arbitrary<readonly EngineTenant[]> = fc
     fc.record({
       sloSeconds: fc.oneof(fc.double({ min: 0.05, max: 2, noNaN: true }), fc.constant(Infinity)),
       queueRequestsMax: fc.oneof(fc.integer({ min: 1, max: 20 }), fc.constant(Infinity)),
+      router: fc.constantFrom('late-binding' as const, 'elsa' as const),
       rates: fc.array(fc.integer({ min: 0, max: 80 }), { minLength: 1, maxLength: 8 }),
       gapCv: fc.constantFrom(0, 0.5, 1, 2),
       itemsMax: fc.integer({ min: 1, max: 5 }),

@@ -1,6 +1,6 @@
 import { assert, must } from '../base/assert.ts'
 import type { Rng } from '../base/rng.ts'
-import type { RequestCounts } from '../dataplane/tenant-plane.ts'
+import type { RequestCounts } from '../dataplane/request-counts.ts'
 import type { DurationHistogram } from '../observe/histogram.ts'
 import {
   type EngineTenant,

@@ -42,7 +42,7 @@ export type SimulateOptions = {
   /** Simulated seconds so far, about once a simulated second. */
   readonly onProgress?: (seconds: number) => void
   readonly faults?: readonly Fault[]
-  /** `serviceTables(site)`, where another run has made them; policies that share by MIG use them. */
+  /** `serviceTables(site)`, where another run has made them; policies by MIG use them. */
   readonly services?: readonly ServiceTable[]
   /** Of the true interference between shares (core/mps/interference.ts), to see what it matters. */
   readonly interferenceSlope?: number
@@ -183,6 +183,7 @@ class LabRun {
         id,
         sloSeconds,
         queueRequestsMax: queueRequestsMaxDefault,
+        router: this.#options.policy.router,
         arrivals: must(this.#truth.tenants[index]).arrivals,
       })),
       durationSeconds: this.#durationSeconds,

@@ -1,4 +1,5 @@
 import type { Rng } from '../base/rng.ts'
+import type { Router } from '../core/policy.ts'
 import type { ArrivalSeries } from '../core/workload/arrival-series.ts'
 import type { ServingCapability } from '../core/workload/serving.ts'
 import type { ServerMode } from '../dataplane/server-pool.ts'
@@ -16,6 +17,8 @@ export type EngineTenant = {
   readonly sloSeconds: number
   /** How many requests may wait; Infinity = no limit. */
   readonly queueRequestsMax: number
+  /** Absent: late binding. */
+  readonly router?: Router | undefined
   readonly arrivals: ArrivalSeries
   /** Default: the estimate with `batchNoise`. The server's true scale comes on top of either. */
   readonly serviceSeconds?: ServiceSampler
@@ -67,8 +70,8 @@ export class TenantLoop {
   #capacitySince = 0
 
   constructor(tenant: EngineTenant, rng: Rng, durationSeconds: number) {
-    const { id, sloSeconds, queueRequestsMax, arrivals, serviceSeconds } = tenant
-    this.plane = new TenantPlane({ sloSeconds, queueRequestsMax })
+    const { id, sloSeconds, queueRequestsMax, router, arrivals, serviceSeconds } = tenant
+    this.plane = new TenantPlane({ sloSeconds, queueRequestsMax, router })
     this.#source = new ArrivalSource(arrivals, rng.split(`arrivals/${id}`), durationSeconds)
     this.#serviceRng = rng.split(`service/${id}`)
     this.#serviceSeconds = serviceSeconds ?? null
