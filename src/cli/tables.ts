@@ -41,7 +41,8 @@ export function comparisonTable(comparison: Comparison): string {
     { title: 'retrain.', align: 'right', cell: ({ summary }) => summary.retrainings.toFixed(1) },
   ]
   const rows = Object.entries(comparison.policies).map(([name, summary]) => ({ name, summary }))
-  const seeds = `${comparison.seeds.length === 1 ? 'seed' : `${comparison.seeds.length} seeds`} (${comparison.seeds.join(', ')})`
+  const { length } = comparison.seeds
+  const seeds = `${length} ${length === 1 ? 'seed' : 'seeds'} (${comparison.seeds.join(', ')})`
   const head = `Site ${comparison.site}, simulated, ${seeds}; the same arrivals and truth for all`
   const notes = Object.entries(comparison.policies).flatMap(([name, { prediction }]) => {
     if (prediction === null) return []
