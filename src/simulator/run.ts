@@ -35,6 +35,9 @@ export type Fault = {
   readonly recoversSeconds: number | null
 }
 
+/** From then on so many destroys on that GPU are refused: something still uses the instance. */
+export type Refusals = { readonly atSeconds: number; readonly gpu: number; readonly times: number }
+
 export type SimulateOptions = {
   readonly site: Site
   readonly policy: Policy
@@ -42,6 +45,7 @@ export type SimulateOptions = {
   /** Simulated seconds so far, about once a simulated second. */
   readonly onProgress?: (seconds: number) => void
   readonly faults?: readonly Fault[]
+  readonly refusals?: readonly Refusals[]
   /** `serviceTables(site)`, where another run has made them; policies by MIG use them. */
   readonly services?: readonly ServiceTable[]
   /** Of the true interference between shares (core/mps/interference.ts), to see what it matters. */
@@ -210,7 +214,7 @@ class LabRun {
 
   #schedule(): void {
     const { windowSeconds } = this.#site
-    const { faults = [] } = this.#options
+    const { faults = [], refusals = [] } = this.#options
     for (let at = 0; at < this.#durationSeconds; at += windowSeconds) {
       this.#agenda.add(at, 'window', (now) => this.#startWindow(now))
     }
@@ -218,6 +222,9 @@ class LabRun {
       this.#agenda.add(at, 'second', (now) => this.#endSecond(now))
     }
     for (const fault of faults) this.#agenda.add(fault.atSeconds, 'fault', () => this.#fail(fault))
+    for (const { atSeconds, gpu, times } of refusals) {
+      this.#agenda.add(atSeconds, 'fault', () => this.#world.refuseDestroys(gpu, times))
+    }
   }
 
   #answeredSince(

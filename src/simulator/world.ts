@@ -56,6 +56,8 @@ export class World {
   readonly #serving = new Map<string, Serving>()
   /** Of each retraining under way: how long its last checkpoint will take. */
   readonly #saves = new Map<string, { readonly jobId: string; readonly saveSeconds: number }>()
+  /** By GPU: destroys still to be refused. */
+  readonly #refusals: number[] = []
   /** Counts what ended on an instance: answers of what went before are void. */
   readonly #generations = new Map<string, number>()
 
@@ -135,6 +137,11 @@ export class World {
     for (const own of this.#serving.values()) this.#tellSpeed(own)
   }
 
+  /** The next so many destroys on that GPU are refused as in use, at once. */
+  refuseDestroys(gpu: number, times: number): void {
+    this.#refusals[gpu] = times
+  }
+
   /** A GPU instance dies: its batch has failed, its worker and its memory are gone. */
   failInstance(instanceId: string, atSeconds: number): void {
     const own = this.#serving.get(instanceId)
@@ -153,6 +160,13 @@ export class World {
     const { costs } = this.#options.site
     const isCreate = effect.kind === 'create-instance'
     const { gpu, instanceId } = effect
+    const refusals = this.#refusals[gpu] ?? 0
+    if (!isCreate && refusals > 0) {
+      this.#refusals[gpu] = refusals - 1
+      const operation = 'destroy'
+      this.#after(0, nowSeconds, { kind: 'operation-failed', operation, gpu, instanceId })
+      return
+    }
     const profileSeconds = isCreate ? costs.createSeconds : costs.destroySeconds
     const seconds = this.#options.truth.durations.operation(gpu, profileSeconds)
     const operation = isCreate ? 'create' : 'destroy'
