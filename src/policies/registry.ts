@@ -2,10 +2,16 @@ import { createAstraea, createAstraeaMig } from './astraea/astraea.ts'
 import type { PolicyFactory } from './context.ts'
 import { createEkya, createEkyaForecast, createEkyaMig } from './ekya/ekya.ts'
 import { createEqual } from './equal.ts'
+import { createEqualMps } from './equal-mps.ts'
 import { createMigrator, createMigratorBlindCold, createMigratorBlindPreinit } from './migrator.ts'
+import { createNoRetraining } from './no-retraining.ts'
 import { createParis, createParisWindow } from './paris/paris.ts'
+import { createReactive } from './reactive.ts'
+import { createRetrainWhenIdle } from './retrain-when-idle.ts'
 import { createStatic } from './static.ts'
 import { createStaticBest } from './static-best.ts'
+import { createStaticBestWindow } from './static-best-window.ts'
+import { createTimeSliced } from './time-sliced.ts'
 
 /** Every policy by the name that site files and the command line use. */
 export const policies = {
@@ -14,7 +20,13 @@ export const policies = {
   'migrator-blind-preinit': createMigratorBlindPreinit,
   static: createStatic,
   'static-best': createStaticBest,
+  'static-best-window': createStaticBestWindow,
   equal: createEqual,
+  'equal-mps': createEqualMps,
+  'time-sliced': createTimeSliced,
+  'no-retraining': createNoRetraining,
+  'retrain-when-idle': createRetrainWhenIdle,
+  reactive: createReactive,
   ekya: createEkya,
   'ekya-forecast': createEkyaForecast,
   'ekya-mig': createEkyaMig,

@@ -1,6 +1,7 @@
 import { must } from '../../base/assert.ts'
 import { Rng } from '../../base/rng.ts'
 import type { PlanningProblem, PlanningTenant } from '../../core/plan/problem.ts'
+import { headroom } from '../headroom.ts'
 import type { Packer } from '../placing/packer.ts'
 import { meanRps, type SizeFigures } from '../placing/size-figures.ts'
 import {
@@ -18,8 +19,6 @@ import {
 import { type Execution, trainPredictor } from './predictor.ts'
 import { runningDeployment } from './running-deployment.ts'
 
-/** Share of an instance's throughput that it is planned to give: queues need room. */
-const headroom = 0.8
 /** Clients of one GPU under MPS on Volta and later (NVIDIA, Multi-Process Service). */
 const clientsPerGpu = 48
 /** What a deployment must be better by before workers are restarted for it. */

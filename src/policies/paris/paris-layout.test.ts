@@ -13,7 +13,7 @@ const tiny = { ...tinyProblem(), isFirstLayoutFree: true }
 /** `2g=a 3g=pool …`, by start. */
 function textOf(problem: PlanningProblem, demandRps: readonly number[]): string {
   const names = new Map(problem.classes.map(({ profileId, name }) => [profileId, name.slice(0, 2)]))
-  return parisLayout(problem, siteOf(problem), demandRps)
+  return parisLayout(problem, siteOf(problem), { demandRps, servedMin: 0.9 })
     .toSorted((a, b) => a.place.gpu - b.place.gpu || a.place.start - b.place.start)
     .map(({ place, use }) => {
       const holder = use.kind === 'pool' ? 'pool' : must(problem.tenants[use.tenant]).id

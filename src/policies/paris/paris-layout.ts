@@ -11,8 +11,12 @@ import type { Wanted } from '../placing/wanted.ts'
 import { type SplitInstance, type SplitProblem, servedRatios } from './inference-split.ts'
 import { splitBy } from './paris-split.ts'
 
-/** Capacity over mean load from which a load counts as served: of 0.7 to 1 the best we tried. */
-const servedMin = 0.9
+export type ParisDemand = {
+  /** By tenant. */
+  readonly demandRps: readonly number[]
+  /** Capacity over demand from which a tenant counts as served. */
+  readonly servedMin: number
+}
 
 /**
  * A layout for PARIS with tenants that also retrain (our adapter): instances are reserved for those
@@ -22,7 +26,7 @@ const servedMin = 0.9
 export function parisLayout(
   problem: PlanningProblem,
   site: Site,
-  demandRps: readonly number[],
+  { demandRps, servedMin }: ParisDemand,
 ): readonly FixedInstance[] {
   const figures = sizeFigures(problem)
   const staying = continuedBlocks(problem)
@@ -34,7 +38,8 @@ export function parisLayout(
     const reserved = wanting.slice(0, count)
     const places = staying.map(({ place }) => place)
     const split = layoutWith(problem, { site, figures, staying: places, demandRps }, reserved)
-    if (split !== null && (count === 0 || split.isServed)) return [...kept, ...split.layout]
+    if (split !== null && (count === 0 || split.leastServed >= servedMin))
+      return [...kept, ...split.layout]
   }
   return kept
 }
@@ -68,7 +73,7 @@ function layoutWith(
   problem: PlanningProblem,
   { site, figures, staying, demandRps }: Context,
   reserved: readonly Wanted[],
-): { readonly layout: readonly FixedInstance[]; readonly isServed: boolean } | null {
+): { readonly layout: readonly FixedInstance[]; readonly leastServed: number } | null {
   const room = packer(problem, staying)
   const gpuOf = room.distribute(reserved.map(({ size }) => size))
   if (gpuOf === null) return null
@@ -99,8 +104,8 @@ function layoutWith(
       return { place, use }
     })
   })
-  const [least = 0] = servedRatios(split, instances.flat())
-  return { layout: places.flat(), isServed: least >= servedMin }
+  const [leastServed = 0] = servedRatios(split, instances.flat())
+  return { layout: places.flat(), leastServed }
 }
 
 function wantedOf({ size, tenant }: SplitInstance): Wanted {
