@@ -34,16 +34,13 @@ export type ChoiceSearch = {
 
 export type Steps = Generator<number, void, void>
 
-export function choiceSearchOf(region: Region, report: ChoiceSearch['report']): ChoiceSearch {
-  return {
-    region,
-    tried: new Map(),
-    current: null,
-    adopted: null,
-    best: null,
-    report,
-    suggestions: [],
-  }
+export function choiceSearchOf(
+  region: Region,
+  report: ChoiceSearch['report'],
+  suggestions: Choices[] = [],
+): ChoiceSearch {
+  const nothing = { current: null, adopted: null, best: null }
+  return { region, tried: new Map(), ...nothing, report, suggestions }
 }
 
 /** From these choices to choices that no single change of one tenant improves. */
@@ -60,7 +57,8 @@ function* considerSuggestion(search: ChoiceSearch): Steps {
   if (suggestion !== undefined) yield* consider(search, suggestion)
 }
 
-function* improve(search: ChoiceSearch): Steps {
+/** From the current choices to choices that no single change of one tenant improves. */
+export function* improve(search: ChoiceSearch): Steps {
   for (let isBetter = search.current !== null; isBetter; ) {
     isBetter = false
     for (const tenant of search.region.tenants) {
@@ -78,8 +76,8 @@ export function* improveTenant(search: ChoiceSearch, tenant: WindowTenant): Step
 }
 
 /**
- * Goes on for ever: from the best choices with a suggestion that beats them, else by descending from
- * the best with some tenants' choices changed at random.
+ * Goes on for ever: from the best choices with a suggestion that beats them, else by descending
+ * from the best with some tenants' choices changed at random.
  */
 export function* descendForEver(search: ChoiceSearch, rng: Rng): Steps {
   const tenants = search.region.tenants.filter(({ options }) => options.length > 0)
@@ -196,8 +194,10 @@ export function* consider(search: ChoiceSearch, choices: Choices): Steps {
   if (of === null) return
   const value = valueOfCase(region, of, search.adopted)
   tried.set(key, value.score)
-  yield value.steps
-  if (!(value.score > before + leastGain(before))) return
+  if (!(value.score > before + leastGain(before))) {
+    yield value.steps
+    return
+  }
   const { placed, steps } = placeRegion(region, value, before)
   if (placed === null || placed.score <= before) tried.set(key, placed?.score ?? before)
   else {
@@ -209,7 +209,7 @@ export function* consider(search: ChoiceSearch, choices: Choices): Steps {
       search.report(search.current)
     }
   }
-  yield steps
+  yield value.steps + steps
 }
 
 function leastGain(score: number): number {

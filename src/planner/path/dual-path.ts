@@ -15,6 +15,8 @@ export type DualPath = {
    * too much), `unused[kind * slotCount + t]`.
    */
   readonly unused: Float64Array
+  /** Requests that each tenant of the dual has answered in time. */
+  readonly answered: Float64Array
 }
 
 /** A path in the making. */
@@ -23,6 +25,7 @@ type Trace = {
   readonly prices: Prices
   readonly retraining: (DualRetraining | null)[]
   readonly unused: Float64Array
+  readonly answered: Float64Array
 }
 
 /** Follows the tables from their best start; call it before they are filled again. */
@@ -38,6 +41,7 @@ export function dualPathOf(
     prices,
     retraining: tenants.map(() => null),
     unused: new Float64Array(space.kindCount * slotCount),
+    answered: new Float64Array(tenants.length),
   }
   let node = first
   for (let t = 0; t < slotCount; t += 1) {
@@ -64,9 +68,15 @@ function occupy({ problem, unused }: Trace, kind: number, from: number, until: n
 }
 
 /** In slot t a state serves, and the dearest filling of the room beside it counts as unused. */
-function serve({ problem, prices, unused }: Trace, t: number, node: number): void {
-  const { space, states, slotCount, versionCount } = problem
-  const m = states.total[Math.floor(node / versionCount)] as number
+function serve({ problem, prices, unused, answered }: Trace, t: number, node: number): void {
+  const { space, states, slotCount, versionCount, tenants } = problem
+  const x = Math.floor(node / versionCount)
+  const m = states.total[x] as number
+  for (const [i, { answers }] of tenants.entries()) {
+    const own = states.held[i * states.stateCount + x] as number
+    const more = answers[t * space.multisetCount + own] as number
+    answered[i] = (answered[i] as number) + more
+  }
   const c = prices.fill[t * space.multisetCount + m] as number
   for (let kind = 0; kind < space.kindCount; kind += 1) {
     const free =

@@ -8,7 +8,7 @@ import {
   improveTenant,
   type Steps,
 } from './choice-search.ts'
-import type { Scripted } from './placed-search.ts'
+import type { Scripted } from './placed-node.ts'
 import { type Region, regionOf } from './region.ts'
 import { servingCounts, tenantScore } from './serving-counts.ts'
 import type { Solution } from './solution.ts'
@@ -21,24 +21,21 @@ const tenantsMax = 4
 /** A large-neighbourhood search over (GPU, some tenants) regions; the rest of the plan stays. */
 export type NeighbourhoodSearch = {
   readonly model: WindowModel
-  readonly floorPrices: readonly number[]
+  floorPrices: readonly number[]
   readonly rng: Rng
   current: Solution
-  readonly report: (solution: Solution) => void
 }
 
 /**
- * Replans one GPU after another for a few tenants at a time, for ever: what they serve there, and
- * in every other round also what one of them retrains there. Only what is better is taken over.
+ * Replans one GPU after another for a few tenants at a time: what they serve there and, if asked
+ * to, what one of them retrains there. Only what is better is taken over.
  */
-export function* searchNeighbourhoods(search: NeighbourhoodSearch): Steps {
-  const { model, rng } = search
-  for (let round = 0; ; round += 1) {
-    yield 1
-    for (const gpu of round === 0 ? model.gpus : shuffled(model.gpus, rng)) {
-      yield* visit(search, gpu, round > 0 && round % 2 === 0)
-    }
-  }
+export function* replanGpus(
+  search: NeighbourhoodSearch,
+  isRetraining: boolean,
+  gpus: readonly WindowGpu[] = shuffled(search.model.gpus, search.rng),
+): Steps {
+  for (const gpu of gpus) yield* visit(search, gpu, isRetraining)
 }
 
 function* visit(search: NeighbourhoodSearch, gpu: WindowGpu, isRetraining: boolean): Steps {
@@ -78,7 +75,6 @@ function takeOver(search: NeighbourhoodSearch, gpu: number, { choices, placed }:
     return own.filter(({ role, tenant }) => role === 'inference' || choices[tenant]?.gpu === other)
   })
   search.current = { choices, holds }
-  search.report(search.current)
 }
 
 function neighbourhoodOf(

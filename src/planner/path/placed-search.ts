@@ -1,68 +1,14 @@
-import type { BatchInputs, BatchTables } from './batch-programme.ts'
-import type { GpuStart, StartingWorker } from './gpu-start.ts'
-import { expand, type PlacedContext, type PlacedMove } from './placed-moves.ts'
+import { expand } from './placed-moves.ts'
+import type {
+  Hold,
+  PlacedContext,
+  PlacedMove,
+  PlacedNode,
+  PlacedPath,
+  PlacedSearch,
+} from './placed-node.ts'
 import { pushStarts } from './placed-start.ts'
-import { flexibilityOf, type Item, keyOf, ownerOf, type Placing, placeOf } from './placing.ts'
-
-/**
- * An instance that is held whatever the programme decides: a retraining, another tenant's block.
- */
-export type Scripted = {
-  /** Index of the tenant in the problem. */
-  readonly tenant: number
-  readonly role: 'inference' | 'retraining'
-  readonly kind: number
-  /** Held in slots from .. until - 1. */
-  readonly from: number
-  readonly until: number
-  /** The place it must have; null for any but `notPlace`. */
-  readonly place: number | null
-  readonly notPlace: number | null
-}
-
-/** One owner on one place in slots from .. until - 1. */
-export type Hold = {
-  readonly owner: number
-  readonly place: number
-  readonly from: number
-  readonly until: number
-}
-
-export type PlacedPath = { readonly value: number; readonly holds: readonly Hold[] }
-
-export type PlacedSearch = {
-  readonly inputs: BatchInputs
-  /** Filled for these inputs. */
-  readonly tables: BatchTables
-  readonly symmetries: readonly Int16Array[]
-  readonly scripted: readonly Scripted[]
-  /** Its tenants are positions in the list of tenants that `inputs.states` is about. */
-  readonly start: GpuStart
-  /** Those of its workers that may be kept. */
-  readonly kept: readonly StartingWorker[]
-  /** Placings kept per slot; only the best one once `nodesMax` nodes were looked at. */
-  readonly width: number
-  readonly nodesMax: number
-  /** Placings from which less than this can be had are dropped. */
-  readonly valueMin: number
-}
-
-export type Change = { readonly slot: number; readonly item: Item; readonly isAdded: boolean }
-
-/** Instances placed at the start of a slot, nothing warming up, and how they came to be. */
-export type PlacedNode = {
-  readonly x: number
-  readonly placing: Placing
-  readonly key: string
-  /** Value of the slots before. */
-  readonly value: number
-  /** With the programme's value of the slots to come: at least what can be had from here. */
-  readonly estimate: number
-  /** Something ended here or was just added, so that a new batch may be due. */
-  readonly isFresh: boolean
-  readonly parent: PlacedNode | null
-  readonly changes: readonly Change[]
-}
+import { flexibilityOf, type Item, keyOf, ownerOf, placeOf } from './placing.ts'
 
 /**
  * The best way to carry out the batch programme's moves with instances that have places and do not

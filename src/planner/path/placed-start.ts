@@ -1,13 +1,7 @@
 import type { StartingWorker } from './gpu-start.ts'
-import {
-  firstMove,
-  type PlacedContext,
-  type PlacedMove,
-  placingsOf,
-  travel,
-  withScripted,
-} from './placed-moves.ts'
-import type { Scripted } from './placed-search.ts'
+import { placingsOf } from './placed-batches.ts'
+import type { PlacedContext, PlacedMove, Scripted } from './placed-node.ts'
+import { firstMove, travel, withScripted } from './placed-travel.ts'
 import { emptyPlacing, itemOf, type Placing, scriptedOwner, withItem } from './placing.ts'
 import { type StartMove, startMovesOf } from './start-moves.ts'
 

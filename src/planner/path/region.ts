@@ -7,7 +7,7 @@ import {
 } from './batch-programme.ts'
 import type { GpuStart } from './gpu-start.ts'
 import type { JointStates } from './joint-states.ts'
-import type { Scripted } from './placed-search.ts'
+import type { Scripted } from './placed-node.ts'
 import { doneSlot, type RetrainingChoice } from './retraining-option.ts'
 import { type StartMove, startMovesOf } from './start-moves.ts'
 import type { WindowGpu, WindowModel } from './window-model.ts'

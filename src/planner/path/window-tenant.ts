@@ -108,3 +108,8 @@ export function terminalValueOf(
   const { accuracyTerminal } = choice.option
   return terminalWeight * (share * accuracyTerminal + (1 - share) * tenant.accuracyTerminal)
 }
+
+/** Requests that the tenant's floor asks to be answered in time; 0 without one. */
+export function floorOf({ tenant, arrivals }: WindowTenant): number {
+  return (tenant.sloAttainmentMin ?? 0) * arrivals
+}

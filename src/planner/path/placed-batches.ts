@@ -1,0 +1,129 @@
+import { type BatchInputs, fitsThroughout } from './batch-programme.ts'
+import type { GpuStart } from './gpu-start.ts'
+import type { PlacedContext, PlacedMove } from './placed-node.ts'
+import { addedTo, distinct, travel } from './placed-travel.ts'
+import { flexibilityOf, freePlaces, itemOf } from './placing.ts'
+
+/** Equation (3)'s batches: instances that are added now, warm up together and then serve. */
+export function batches(context: PlacedContext, t: number, move: PlacedMove): void {
+  const { slotCount, warmUpSlots } = context.inputs
+  for (const u of new Set(warmUpSlots)) {
+    if (t + u >= slotCount) continue
+    for (const { x, until, value, estimate } of targetsOf(context, t, u, move)) {
+      for (const placed of placingsOf(context, t, move, x)) {
+        if (estimate < context.leastAt(until)) break
+        travel(context, { ...placed, x, value, estimate, isFresh: true }, t, until)
+      }
+    }
+  }
+}
+
+type Target = {
+  readonly x: number
+  readonly until: number
+  readonly value: number
+  readonly estimate: number
+}
+
+/** The states a batch of warm-up u may lead to, best first, no more than the search is wide. */
+function targetsOf(
+  { inputs, tables, width, leastAt, work, nodesMax }: PlacedContext,
+  t: number,
+  u: number,
+  move: PlacedMove,
+): readonly Target[] {
+  const { states, slotCount, residenceSlots } = inputs
+  const until = Math.min(slotCount, Math.max(t + 1, t + u + residenceSlots))
+  const fits = fitsThroughout(inputs, t, until)
+  const least = leastAt(until)
+  const served = (slot: number, x: number) => (tables.served[slot] as Float64Array)[x] as number
+  const value = move.value + served(t, move.x) - served(t + u, move.x)
+  const targets: Target[] = []
+  for (const x of statesAbove(inputs, move.x, u, fits)) {
+    const arrived = value + served(t + u, x) - served(until, x)
+    const estimate = arrived + ((tables.toGo[until] as Float64Array)[x] as number)
+    if (estimate >= least) targets.push({ x, until, value: arrived, estimate })
+  }
+  const size = (x: number) => inputs.space.sizes[states.total[x] as number] as number
+  targets.sort((a, b) => b.estimate - a.estimate || size(a.x) - size(b.x))
+  return targets.slice(0, work.nodes > nodesMax ? 1 : width)
+}
+
+/** States with more instances than x, of tenants that warm up within u slots, that fit. */
+function statesAbove(
+  { states, warmUpSlots }: BatchInputs,
+  x: number,
+  u: number,
+  fits: Uint8Array,
+): readonly number[] {
+  const found: number[] = []
+  const seen = new Set([x])
+  const stack = [x]
+  while (stack.length > 0) {
+    const from = stack.pop() as number
+    for (
+      let e = states.firstEdge[from] as number;
+      e < (states.firstEdge[from + 1] as number);
+      e += 1
+    ) {
+      const to = states.edgeTo[e] as number
+      const isAllowed = fits[states.total[to] as number] === 1
+      if (seen.has(to) || !isAllowed) continue
+      if ((warmUpSlots[states.edgeTenant[e] as number] as number) > u) continue
+      seen.add(to)
+      found.push(to)
+      stack.push(to)
+    }
+  }
+  return found
+}
+
+/**
+ * The ways, up to symmetry, of placing the instances that state `to` has beside the move's; of many
+ * those that leave the most room.
+ */
+export function placingsOf(
+  { inputs, symmetries, width, start, work }: PlacedContext,
+  slot: number,
+  move: PlacedMove,
+  to: number,
+): readonly PlacedMove[] {
+  const { states, space } = inputs
+  let moves: readonly PlacedMove[] = [move]
+  for (let i = 0; i < states.tenantCount; i += 1) {
+    const offset = i * states.stateCount
+    const before = (states.held[offset + move.x] as number) * space.kindCount
+    const after = (states.held[offset + to] as number) * space.kindCount
+    for (let kind = 0; kind < space.kindCount; kind += 1) {
+      const added = (space.counts[after + kind] as number) - (space.counts[before + kind] as number)
+      for (let n = 0; n < added; n += 1) {
+        const next = moves.flatMap((from) =>
+          freePlaces(space, from.placing, kind)
+            .filter((place) => slot > 0 || !isGettingReady(start, i, place))
+            .map((place) => addedTo(space, from, slot, itemOf(place, i))),
+        )
+        work.nodes += next.length
+        moves = roomiest(space, distinct(symmetries, next), width)
+      }
+    }
+  }
+  return moves
+}
+
+/**
+ * A worker that gets ready where it is cannot be started anew there: that would be the same one.
+ */
+function isGettingReady({ workers }: GpuStart, tenant: number, place: number): boolean {
+  return workers.some((own) => own.tenant === tenant && own.place === place && own.readySlot > 0)
+}
+
+function roomiest(
+  space: BatchInputs['space'],
+  moves: readonly PlacedMove[],
+  count: number,
+): readonly PlacedMove[] {
+  if (moves.length <= count) return moves
+  const rooms = moves.map((move) => ({ move, room: flexibilityOf(space, move.placing) }))
+  rooms.sort((a, b) => b.room - a.room)
+  return rooms.slice(0, count).map(({ move }) => move)
+}
