@@ -1,5 +1,5 @@
 import { must } from '../base/assert.ts'
-import { type Draft, placeLabel, type TrainVariable } from './formulation.ts'
+import { type Draft, placeLabel, type TrainVariable } from './draft.ts'
 import type { Grid, GridTenant } from './grid.ts'
 import { chosenCounts, latestStart, residenceEnd, trainingHolds } from './holding.ts'
 import type { Term } from './model.ts'

@@ -1,6 +1,7 @@
 import { must } from '../base/assert.ts'
 import type { ClassHoldings } from './class-space.ts'
-import type { Formulation, TrainVariable } from './formulation.ts'
+import type { TrainVariable } from './draft.ts'
+import type { Formulation } from './formulation.ts'
 import type { Grid, GridTenant } from './grid.ts'
 import { latestStart } from './holding.ts'
 import type { Place } from './places.ts'

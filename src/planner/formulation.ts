@@ -1,5 +1,6 @@
 import { must } from '../base/assert.ts'
 import { addClassSpace, type ClassHoldings } from './class-space.ts'
+import { type Draft, placeLabel, type ServeVariable, type TrainVariable } from './draft.ts'
 import { type Grid, type GridTenant, stepAnswers, stepFrom, stepValue } from './grid.ts'
 import { type Model, ModelBuilder, type Term } from './model.ts'
 import { addPlacedSpace, type PlacedHoldings } from './placed-space.ts'
@@ -7,43 +8,12 @@ import type { Place } from './places.ts'
 import type { ServingSet } from './serving-sets.ts'
 import { mayStart, type TrainingOption, terminalGain, terminalWeight } from './training-options.ts'
 
-/** serve[w, t, v, s]: in step t tenant w serves with set s and version v (-1: the deployed one). */
-export type ServeVariable = {
-  readonly variable: number
-  readonly tenant: number
-  readonly step: number
-  readonly version: number
-  readonly set: ServingSet
-}
-
-/**
- * train[w, o, p, t]: the retraining of tenant w by option o starts in step t, on p if places count.
- */
-export type TrainVariable = {
-  readonly variable: number
-  readonly tenant: number
-  readonly option: TrainingOption
-  readonly place: Place | null
-  readonly step: number
-  /** The first step after it; stepCount + 1 when it crosses the end. */
-  readonly endStep: number
-}
-
 export type Formulation = {
   readonly grid: Grid
   readonly model: Model
   readonly serve: readonly ServeVariable[]
   readonly train: readonly TrainVariable[]
   readonly holdings: PlacedHoldings | ClassHoldings
-}
-
-/** What the parts of a formulation share while it is made. */
-export type Draft = {
-  readonly grid: Grid
-  readonly model: ModelBuilder
-  /** By tenant, then step. */
-  readonly serve: readonly (readonly ServeVariable[][])[]
-  readonly train: TrainVariable[]
 }
 
 /**
@@ -120,10 +90,6 @@ function placesFor(
   const isAllowed = (place: Place) =>
     place.classIndex === option.classIndex && place !== option.notAt
   return grid.places.filter(isAllowed)
-}
-
-export function placeLabel({ gpu, profile, start }: Place): string {
-  return `g${gpu}.${profile.name}@${start}`
 }
 
 /** (3) at most one retraining a tenant. */

@@ -1,5 +1,5 @@
 import { must } from '../base/assert.ts'
-import type { Draft, TrainVariable } from './formulation.ts'
+import type { Draft, TrainVariable } from './draft.ts'
 import { type Grid, type GridTenant, stepFrom, stepUntil } from './grid.ts'
 import type { Term } from './model.ts'
 import type { Place } from './places.ts'

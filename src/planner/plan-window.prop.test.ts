@@ -18,7 +18,7 @@ const settings = {
   policy: 'test',
   coarseSlotSeconds: 10,
   gapTarget: 0.01,
-  workMax: 20_000,
+  workMax: 8_000,
   refineStepsMax: 2_000,
 }
 
@@ -27,7 +27,7 @@ const kinds: readonly Partial<RandomProblemOptions>[] = [
   { tenantCount: 3, hasRunning: true, hasUnderWay: true },
   { tenantCount: 2, gpuModelIds: ['a30'], residenceSlots: 3 },
   { tenantCount: 2, hasBlocked: true, hasRunning: true },
-  { tenantCount: 3, gpuModelIds: ['a100-80gb', 'a30'] },
+  { tenantCount: 3, gpuModelIds: ['a100-80gb', 'a30'], slotCount: 24, slotSeconds: 5 },
   { tenantCount: 2, hasFloors: true },
   { tenantCount: 2, warmUpSlots: 0 },
 ]
