@@ -64,6 +64,20 @@ export function planWindow(
   return outcomeOf(grid, refined.jobs, { work, bound, policy: settings.policy })
 }
 
+/** The most that a plan is charged under these settings, placing allowed for generously. */
+export function chargedSecondsMax(
+  settings: Pick<PlanWindowSettings, 'workMax' | 'refineStepsMax'>,
+  size: { readonly versionCount: number; readonly slotCount: number },
+): number {
+  const placing = 0.1
+  return (
+    settings.workMax / lpIterationsPerSecond +
+    settings.refineStepsMax / editsPerSecond +
+    (size.versionCount * size.slotCount) / boundedSlotsPerSecond +
+    placing
+  )
+}
+
 type Attempt = { readonly grid: Grid; readonly coarse: CoarseSearch }
 
 /** Once more with longer steps and the work that is left, if the first relaxation took too much. */

@@ -4,7 +4,8 @@ import { stateHash } from '../core/plan/state-hash.ts'
 import { valueOf } from '../core/plan/value.ts'
 import { withoutOverhead } from '../core/plan/warm-up.ts'
 import type { Policy } from '../core/policy.ts'
-import { planWindow } from '../planner/plan-window.ts'
+import type { Site } from '../core/site.ts'
+import { chargedSecondsMax, type PlanWindowSettings, planWindow } from '../planner/plan-window.ts'
 import { preInitialise } from '../planner/pre-initialise.ts'
 import { noSolver } from '../planner/solver.ts'
 import type { PolicyContext } from './context.ts'
@@ -12,28 +13,40 @@ import type { PolicyContext } from './context.ts'
 /** Whatever makes plans: the coarse program and its refinement, or another planner in its place. */
 export type Planner = (problem: PlanningProblem) => PlanOutcome
 
-/** LP iterations and edits that fit, with what placing takes, into the seconds reserved below. */
+/** Work that is charged about two seconds, and is enough for one GPU with four tenants. */
 const workMaxOfPlanning = 14_000
 const refineStepsMax = 5_000
-const planningSecondsMax = 2
+const planningSecondsMin = 2
+
+function settingsOf({ planner }: Site): PlanWindowSettings {
+  const { coarseSlotSeconds, gapTarget } = planner
+  const workMax = Math.min(planner.workMax, workMaxOfPlanning)
+  return { policy: 'migrator', coarseSlotSeconds, gapTarget, workMax, refineStepsMax }
+}
 
 /** The planner of every mode; without a solver it refines the running layout. */
 function plannerOf({ site, solver }: PolicyContext): Planner {
-  const { coarseSlotSeconds, gapTarget, workMax } = site.planner
-  const settings = {
-    policy: 'migrator',
-    coarseSlotSeconds,
-    gapTarget,
-    workMax: Math.min(workMax, workMaxOfPlanning),
-    refineStepsMax,
-  }
+  const settings = settingsOf(site)
   return (problem) => planWindow(problem, solver ?? noSolver, settings)
+}
+
+/** What all modes have in common. A plan takes effect after the time reserved for making it. */
+function commonOf({ site }: PolicyContext) {
+  const versionCount = site.tenants.reduce((sum, { retraining }) => sum + 2 + retraining.length, 0)
+  const slotCount = Math.ceil(site.windowSeconds / site.slotSeconds)
+  const seconds = chargedSecondsMax(settingsOf(site), { versionCount, slotCount })
+  return {
+    mechanism: 'mig',
+    epochs: ['window-start', 'retraining-done', 'deviation', 'failure'],
+    information: { arrivals: 'forecast', retraining: 'forecast' },
+    planningSecondsMax: Math.max(planningSecondsMin, Math.ceil(seconds)),
+  } as const satisfies Partial<Policy>
 }
 
 /** Plans with the overhead of reconfiguration, so that instances are ready when they are needed. */
 export function createMigrator(context: PolicyContext): Policy {
   return {
-    ...common,
+    ...commonOf(context),
     name: 'migrator',
     describe:
       'Chooses for every slot which GPU instances exist and who holds each, for inference or ' +
@@ -46,7 +59,7 @@ export function createMigrator(context: PolicyContext): Policy {
 export function createMigratorBlindCold(context: PolicyContext): Policy {
   const planner = plannerOf(context)
   return {
-    ...common,
+    ...commonOf(context),
     name: 'migrator-blind-cold',
     describe:
       'The same program blind to the overhead of reconfiguration; its plan is carried out as it ' +
@@ -59,7 +72,7 @@ export function createMigratorBlindCold(context: PolicyContext): Policy {
 export function createMigratorBlindPreinit(context: PolicyContext): Policy {
   const planner = plannerOf(context)
   return {
-    ...common,
+    ...commonOf(context),
     name: 'migrator-blind-preinit',
     describe:
       'The same program blind to the overhead of reconfiguration; instances are initialised ' +
@@ -67,13 +80,6 @@ export function createMigratorBlindPreinit(context: PolicyContext): Policy {
     plan: (problem) => blindOutcome(problem, planner, 'migrator-blind-preinit'),
   }
 }
-
-const common = {
-  mechanism: 'mig',
-  epochs: ['window-start', 'retraining-done', 'deviation', 'failure'],
-  information: { arrivals: 'forecast', retraining: 'forecast' },
-  planningSecondsMax,
-} as const satisfies Partial<Policy>
 
 /** The plan for a world without overhead, and what it is worth in this one. It proves nothing. */
 function blindOutcome(
