@@ -26,6 +26,11 @@ export const layers: Readonly<Record<string, Layer>> = {
     packages: ['node'],
   },
   'devices/nvml': { imports: ['base', 'core', 'devices'], packages: ['node', 'koffi'] },
+  reconfigure: { imports: ['base', 'core', 'devices'] },
+  'runtime/journal': {
+    imports: ['base', 'devices', 'devices/lock', 'reconfigure'],
+    packages: ['node', 'libsql'],
+  },
   simulator: {
     imports: [
       'base',
