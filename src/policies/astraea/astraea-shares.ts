@@ -1,9 +1,12 @@
 import { must } from '../../base/assert.ts'
 import { Rng } from '../../base/rng.ts'
 import type { PlanningProblem, PlanningTenant } from '../../core/plan/problem.ts'
+import type { MemoryNeed } from '../../core/workload/memory-need.ts'
 import { headroom } from '../headroom.ts'
 import type { Packer } from '../placing/packer.ts'
+import { needOf } from '../placing/share-room.ts'
 import { meanRps, type SizeFigures } from '../placing/size-figures.ts'
+import type { Wanted } from '../placing/wanted.ts'
 import {
   type Deployment,
   type DeploymentProblem,
@@ -44,8 +47,9 @@ export function astraeaShares(
     readonly packer: Packer
     /** Held by retrainings that go on, in the unit of sizes. */
     readonly held: number
-    /** Kept free for retraining at any load; null when nobody wants to. */
-    readonly floor: number | null
+    /** Kept for retraining at any load; null when nobody wants to. */
+    readonly floor: Wanted | null
+    readonly memory: readonly MemoryNeed[]
   },
 ): AstraeaShares {
   const { floor } = context
@@ -81,42 +85,53 @@ function totalOf(deployment: Deployment): number {
 
 function deploymentProblem(
   problem: PlanningProblem,
-  { figures, packer, held, floor }: Parameters<typeof astraeaShares>[1],
+  { figures, packer, held, floor, memory }: Parameters<typeof astraeaShares>[1],
 ): DeploymentProblem {
   const reserved = floor === null ? [] : [floor]
+  const isShared = problem.gpus.some(({ model }) => model.sharing !== undefined)
   const gpus = problem.gpus.length
   return {
-    pipelines: problem.tenants.map((tenant) => pipelineOf(tenant, figures)),
+    pipelines: problem.tenants.map((tenant, tenantIndex) => {
+      const memoryMiB = isShared ? needOf(memory, { tenantIndex, role: 'inference' }) : 0
+      return pipelineOf(tenant, figures, memoryMiB)
+    }),
     limits: {
       gpus,
-      sizePerGpu: (figures.total - held - (floor ?? 0)) / gpus,
+      sizePerGpu: (figures.total - held - (floor?.size ?? 0)) / gpus,
       clientsPerGpu,
-      // No figures for memory and bandwidth of these models: those limits do not bind.
-      memoryMiBPerGpu: Infinity,
+      memoryMiBPerGpu: problem.gpus[0]?.model.profiles[0]?.memoryMiB ?? Infinity,
       sizes: figures.sizes.toReversed(),
-      fits: (sizes) => packer.fits([...sizes, ...reserved]),
+      fits: (deployment) => packer.fits([...wantedOf(deployment), ...reserved]),
     },
   }
 }
 
-function pipelineOf(tenant: PlanningTenant, figures: SizeFigures): Pipeline {
+function wantedOf(deployment: Deployment): readonly Wanted[] {
+  return deployment.flatMap((stages, tenantIndex) =>
+    sizesOf([stages]).map((size): Wanted => ({ size, tenantIndex, role: 'inference' })),
+  )
+}
+
+function pipelineOf(tenant: PlanningTenant, figures: SizeFigures, memoryMiB: number): Pipeline {
   return {
-    stages: [stageOf(tenant, figures)],
+    stages: [stageOf(tenant, figures, memoryMiB)],
     qosSeconds: tenant.sloSeconds,
     communicationSeconds: 0,
     demandRps: meanRps(tenant) / headroom,
   }
 }
 
-function stageOf(tenant: PlanningTenant, figures: SizeFigures): Stage {
+function stageOf(tenant: PlanningTenant, figures: SizeFigures, memoryMiB: number): Stage {
+  // No figures for the memory bandwidth of these models: that limit does not bind.
+  const limits = { bandwidthShare: () => 0, memoryMiB }
   const executions = figures.sizes.flatMap((size) => executionsOn(tenant, figures, size))
   const canServe = (size: number) => (tenant.serving[figures.classOf(size)] ?? null) !== null
   if (executions.length === 0) {
-    return { ...noFigures, throughputRps: () => 0, durationSeconds: () => Infinity }
+    return { ...limits, throughputRps: () => 0, durationSeconds: () => Infinity }
   }
   const predictor = trainPredictor(executions)
   return {
-    ...noFigures,
+    ...limits,
     throughputRps: remembered((size) => {
       return canServe(size) ? predictor.throughput(size) / tenant.itemsPerRequest : 0
     }),
@@ -125,8 +140,6 @@ function stageOf(tenant: PlanningTenant, figures: SizeFigures): Stage {
     }),
   }
 }
-
-const noFigures = { bandwidthShare: () => 0, memoryMiB: 0 }
 
 /** Batches of powers of two and the largest, as far as they are safe within the SLO. */
 function executionsOn(

@@ -96,7 +96,7 @@ describe('peak load (P1)', () => {
     expect(one({ ...slowerAlone, memoryMiB: 10 }, { memoryMiBPerGpu: 35 }).instances).toBe(3)
     expect(one({ ...slowerAlone, bandwidthShare: () => 0.26 }).instances).toBe(3)
     expect(one({ ...slowerAlone, durationSeconds: (size) => 40 / size }).instances).toBe(2)
-    const odd = (held: readonly number[]) => held.length % 2 === 1
+    const odd = (held: Deployment) => sizesOf(held).length % 2 === 1
     expect(one(slowerAlone, { fits: odd }).instances % 2).toBe(1)
   })
 

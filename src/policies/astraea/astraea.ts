@@ -1,5 +1,6 @@
 import type { Policy } from '../../core/policy.ts'
 import type { PolicyFactory } from '../context.ts'
+import { memoryOf } from '../placing/memory-of.ts'
 import { astraeaOutcome } from './astraea-plan.ts'
 
 const reconstructed =
@@ -9,12 +10,12 @@ const reconstructed =
   'between stages has nothing to do where a tenant is one model. '
 
 function createVariant(known: Pick<Policy, 'name' | 'describe' | 'mechanism'>): PolicyFactory {
-  return () => ({
+  return ({ site }) => ({
     ...known,
     epochs: ['window-start', 'retraining-done', 'deviation', 'failure'],
     information: { arrivals: 'last-window', retraining: 'forecast' },
     planningSecondsMax: 0,
-    plan: (problem) => astraeaOutcome(problem, known.name),
+    plan: (problem) => astraeaOutcome(problem, known.name, memoryOf(site)),
   })
 }
 

@@ -30,8 +30,8 @@ export type DeploymentLimits = {
   readonly memoryMiBPerGpu: number
   /** Sizes there are, ascending. */
   readonly sizes: readonly number[]
-  /** Whether instances of these sizes can be placed; by default whatever adds up can. */
-  readonly fits?: (sizes: readonly number[]) => boolean
+  /** Whether it can be placed; by default whatever adds up can. */
+  readonly fits?: (deployment: Deployment) => boolean
 }
 
 export type DeploymentProblem = {
@@ -102,14 +102,13 @@ export function excessOf({ pipelines, limits }: DeploymentProblem, deployment: D
     }
     late += excess(seconds, qosSeconds)
   }
-  const sizes = sizesOf(deployment)
   const sum =
     excess(sizeOf(deployment), gpus * sizePerGpu) +
     excess(clients, gpus * clientsPerGpu) +
     excess(bandwidth, gpus) +
     excess(memoryMiB, gpus * memoryMiBPerGpu) +
     late
-  return sum === 0 && fits !== undefined && !fits(sizes) ? 0.1 : sum
+  return sum === 0 && fits !== undefined && !fits(deployment) ? 0.1 : sum
 }
 
 export function sizesOf(deployment: Deployment): readonly number[] {

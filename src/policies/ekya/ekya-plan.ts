@@ -1,6 +1,7 @@
 import { must } from '../../base/assert.ts'
 import type { PlanOutcome } from '../../core/plan/outcome.ts'
 import type { PlanningProblem } from '../../core/plan/problem.ts'
+import type { MemoryNeed } from '../../core/workload/memory-need.ts'
 import { type Packer, packer } from '../placing/packer.ts'
 import {
   blocksOfPieces,
@@ -18,14 +19,17 @@ import { type EkyaSettings, type EkyaShare, ekyaShares } from './ekya-shares.ts'
 export function ekyaOutcome(
   problem: PlanningProblem,
   policy: string,
-  settings: EkyaSettings,
+  {
+    settings,
+    memory,
+  }: {
+    readonly settings: EkyaSettings
+    readonly memory: readonly MemoryNeed[]
+  },
 ): PlanOutcome {
   const figures = sizeFigures(problem)
   const continued = continuedBlocks(problem)
-  const staying = packer(
-    problem,
-    continued.map(({ place }) => place),
-  )
+  const staying = packer(problem, continued, memory)
   const held = sizeHeld(problem, continued)
   const context = { figures, packer: staying, continued, held, settings }
   const decision = ekyaShares(problem, context)
@@ -37,30 +41,35 @@ export function ekyaOutcome(
 
 /**
  * Instances for the shares. A tenant serves with what it would have retrained with and does not: in
- * one instance with the rest where that fits, else beside it.
+ * one instance with the rest where that fits, else beside it if that does.
  */
 function mergedPieces(
   { sizes }: SizeFigures,
   { fits }: Packer,
   shares: readonly EkyaShare[],
 ): readonly Piece[] {
-  let amounts = shares.map(({ inference, retraining }) => [inference, retraining])
+  let amounts: readonly Amounts[] = shares.map(({ inference, retraining, choice }) =>
+    choice === null ? [inference] : [inference, retraining],
+  )
   for (const [i, { inference, retraining, choice }] of shares.entries()) {
     if (choice !== null) continue
-    const merged = amounts.with(i, [inference + retraining])
-    if (fits(piecesOf(shares, merged, sizes).map(({ size }) => size))) amounts = merged
+    const wishes: readonly Amounts[] = [[inference + retraining], [inference, retraining]]
+    const granted = wishes.find((own) => fits(piecesOf(shares, amounts.with(i, own), sizes)))
+    if (granted !== undefined) amounts = amounts.with(i, granted)
   }
   return piecesOf(shares, amounts, sizes)
 }
 
-/** `amounts`: of each tenant what it serves with, and beside it what it retrains or serves with. */
+/** What a tenant serves with, and beside it what it retrains (or serves) with. */
+type Amounts = readonly [number] | readonly [number, number]
+
 function piecesOf(
   shares: readonly EkyaShare[],
-  amounts: readonly (readonly number[])[],
+  amounts: readonly Amounts[],
   sizes: readonly number[],
 ): readonly Piece[] {
   return shares.flatMap(({ tenantIndex, choice }, i): readonly Piece[] => {
-    const [inference = 0, beside = 0] = must(amounts[i])
+    const [inference, beside = 0] = must(amounts[i])
     const serving = splitIntoSizes(inference, sizes).map((size) => servingPiece(size, tenantIndex))
     const [size] = splitIntoSizes(beside, sizes)
     if (size === undefined) return serving

@@ -14,9 +14,10 @@ import {
   type SizeFigures,
   splitIntoSizes,
 } from '../placing/size-figures.ts'
+import type { Wanted } from '../placing/wanted.ts'
 import { fairShares } from './fair-shares.ts'
 import { type EkyaStream, pickConfigurations } from './pick-configurations.ts'
-import { stealShares } from './steal-shares.ts'
+import { type Allocation, stealShares } from './steal-shares.ts'
 
 export type EkyaSettings = {
   /** Compute slices (per cent, for shares) in a quantum. */
@@ -62,14 +63,16 @@ export function ekyaShares(
   const streams = jobs.tenants.map((own) => streamOf(problem, figures, own, quantum))
   const quanta = Math.floor((figures.total - held) / quantum)
   const window = { remainingSeconds: problem.slotCount * problem.slotSeconds, accuracyMin }
+  const fits = (allocation: Allocation): boolean => {
+    const amounts = allocation.map((own) => own * quantum)
+    return packer.fits(wantedOf(jobs, amounts, figures.sizes))
+  }
+  const starts = fairStarts(jobs, quanta)
   const stolen = stealShares({
-    start: fairShares(quanta, jobs.count),
+    start: starts.find(fits) ?? must(starts[0]),
     passes,
-    evaluate: (allocation) => {
-      const amounts = allocation.map((own) => own * quantum)
-      if (!packer.fits(partsOf(jobs, amounts, figures.sizes))) return null
-      return pickConfigurations(streams, allocation, window)
-    },
+    evaluate: (allocation) =>
+      fits(allocation) ? pickConfigurations(streams, allocation, window) : null,
   })
   if (stolen === null) return null
   const { allocation, merit, evaluations } = stolen
@@ -107,6 +110,22 @@ function jobsOf(problem: PlanningProblem, continued: readonly RetrainingBlock[])
     return { tenantIndex, inferenceJob, retrainingJob, choices }
   })
   return { count, tenants }
+}
+
+/**
+ * Fair shares of all jobs; where these cannot be given (memory for all of their workers, instances
+ * of their sizes), of inference alone, and then of fewer and fewer tenants'.
+ */
+function fairStarts({ count, tenants }: Jobs, quanta: number): readonly Allocation[] {
+  const inference = tenants.map(({ inferenceJob }) => inferenceJob)
+  const fewer = inference.map((_, i) => inference.slice(0, inference.length - i))
+  return [
+    fairShares(quanta, count),
+    ...fewer.map((some) => {
+      const fair = fairShares(quanta, some.length)
+      return Array.from({ length: count }, (_, job) => fair[some.indexOf(job)] ?? 0)
+    }),
+  ]
 }
 
 function streamOf(
@@ -151,14 +170,17 @@ function remembered<T>(of: (quanta: number) => T): (quanta: number) => T {
 }
 
 /** The instances that these amounts come to: a retraining has one, inference may have several. */
-function partsOf(
+function wantedOf(
   { tenants }: Jobs,
   amounts: readonly number[],
   sizes: readonly number[],
-): readonly number[] {
-  return tenants.flatMap(({ inferenceJob, retrainingJob }) => {
+): readonly Wanted[] {
+  return tenants.flatMap(({ tenantIndex, inferenceJob, retrainingJob }): readonly Wanted[] => {
+    const wanted = (size: number, role: Wanted['role']): Wanted => ({ size, tenantIndex, role })
     const inference = splitIntoSizes(must(amounts[inferenceJob]), sizes)
-    if (retrainingJob === null) return inference
-    return [...inference, ...splitIntoSizes(must(amounts[retrainingJob]), sizes).slice(0, 1)]
+    const serving = inference.map((size) => wanted(size, 'inference'))
+    if (retrainingJob === null) return serving
+    const [size] = splitIntoSizes(must(amounts[retrainingJob]), sizes)
+    return size === undefined ? serving : [...serving, wanted(size, 'retraining')]
   })
 }

@@ -1,5 +1,6 @@
 import type { Policy } from '../../core/policy.ts'
 import type { PolicyFactory } from '../context.ts'
+import { memoryOf } from '../placing/memory-of.ts'
 import { ekyaOutcome } from './ekya-plan.ts'
 
 /** Shares change in tenths of a GPU, as Ekya's evaluation does; its floor in the example is 40 %. */
@@ -19,11 +20,11 @@ const thief =
 function createVariant(variant: Variant): PolicyFactory {
   const { quantum, ...known } = variant
   const settings = { quantum, accuracyMin, passes: 'until-stable' } as const
-  return () => ({
+  return ({ site }) => ({
     ...known,
     epochs: ['window-start', 'retraining-done', 'failure'],
     planningSecondsMax: 0,
-    plan: (problem) => ekyaOutcome(problem, known.name, settings),
+    plan: (problem) => ekyaOutcome(problem, known.name, { settings, memory: memoryOf(site) }),
   })
 }
 

@@ -1,11 +1,14 @@
 import { must } from '../../base/assert.ts'
-import type { InstancePlace } from '../../core/plan/plan-from-blocks.ts'
 import type { PlanningProblem } from '../../core/plan/problem.ts'
 import type { Site } from '../../core/site.ts'
 import type { FixedInstance } from '../fixed-instance.ts'
 import { gainingChoices, gainingTenants } from '../placing/gaining-choices.ts'
 import { packer } from '../placing/packer.ts'
-import { continuedBlocks, slotsToRetrain } from '../placing/retraining-choices.ts'
+import {
+  continuedBlocks,
+  type RetrainingBlock,
+  slotsToRetrain,
+} from '../placing/retraining-choices.ts'
 import { capacityRps, type SizeFigures, sizeFigures } from '../placing/size-figures.ts'
 import type { Wanted } from '../placing/wanted.ts'
 import { type SplitInstance, type SplitProblem, servedRatios } from './inference-split.ts'
@@ -36,8 +39,7 @@ export function parisLayout(
   const kept = staying.map(({ place }): FixedInstance => ({ place, use: pool }))
   for (let count = wanting.length; count >= 0; count -= 1) {
     const reserved = wanting.slice(0, count)
-    const places = staying.map(({ place }) => place)
-    const split = layoutWith(problem, { site, figures, staying: places, demandRps }, reserved)
+    const split = layoutWith(problem, { site, figures, staying, demandRps }, reserved)
     if (split !== null && (count === 0 || split.leastServed >= servedMin))
       return [...kept, ...split.layout]
   }
@@ -64,7 +66,7 @@ function reservations(problem: PlanningProblem, figures: SizeFigures): readonly 
 type Context = {
   readonly site: Site
   readonly figures: SizeFigures
-  readonly staying: readonly InstancePlace[]
+  readonly staying: readonly RetrainingBlock[]
   readonly demandRps: readonly number[]
 }
 
@@ -74,12 +76,13 @@ function layoutWith(
   { site, figures, staying, demandRps }: Context,
   reserved: readonly Wanted[],
 ): { readonly layout: readonly FixedInstance[]; readonly leastServed: number } | null {
-  const room = packer(problem, staying)
-  const gpuOf = room.distribute(reserved.map(({ size }) => size))
+  const room = packer(problem, staying, [])
+  const gpuOf = room.distribute(reserved)
   if (gpuOf === null) return null
   const targets = room.gpus.map(({ fits }, gpu) => {
-    const here = reserved.filter((_, i) => gpuOf[i] === gpu).map(({ size }) => size)
-    return { fits: (sizes: readonly number[]) => fits([...here, ...sizes]) }
+    const here = reserved.filter((_, i) => gpuOf[i] === gpu)
+    const serving = (size: number) => wantedOf({ size, tenant: 0 })
+    return { fits: (sizes: readonly number[]) => fits([...here, ...sizes.map(serving)]) }
   })
   const split: SplitProblem = {
     targets,

@@ -5,8 +5,8 @@ import type { Wanted } from './wanted.ts'
 
 /** What can still be placed on one GPU beside instances that stay. */
 export type GpuRoom = {
-  /** Whether instances of exactly these sizes (in any order) fit. */
-  readonly fits: (sizes: readonly number[]) => boolean
+  /** Whether exactly these (in any order) fit. */
+  readonly fits: (wanted: readonly Wanted[]) => boolean
   /**
    * Where they go, parallel to `wanted`, so that as many as possible take over what runs for them;
    * null if they do not fit.

@@ -15,7 +15,7 @@ export function migRoom(
   const bySizes = layoutsBeside(must(problem.gpus[gpu]), staying)
   const running = problem.running.filter((own) => own.gpu === gpu)
   return {
-    fits: (sizes) => bySizes.has(keyOf(sizes)),
+    fits: (wanted) => bySizes.has(keyOf(wanted.map(({ size }) => size))),
     place: (wanted) => {
       const layouts = bySizes.get(keyOf(wanted.map(({ size }) => size))) ?? []
       let best: Assigned | null = null

@@ -2,19 +2,21 @@ import { must } from '../../base/assert.ts'
 import { profileById } from '../../core/mig/gpu-model.ts'
 import type { InstancePlace } from '../../core/plan/plan-from-blocks.ts'
 import type { PlanningProblem } from '../../core/plan/problem.ts'
+import type { MemoryNeed } from '../../core/workload/memory-need.ts'
 import type { GpuRoom } from './gpu-room.ts'
 import { migRoom } from './mig-room.ts'
-import { shareRoom } from './share-room.ts'
+import type { RetrainingBlock } from './retraining-choices.ts'
+import { needOf, shareRoom } from './share-room.ts'
 import { isServedBy, type Wanted } from './wanted.ts'
 
-/** Places instances on the GPUs of a problem beside those that stay. */
+/** Places instances on the GPUs of a problem beside retrainings that stay where they are. */
 export type Packer = {
-  /** Whether instances of these sizes fit; a no may be wrong where there are many GPUs. */
-  readonly fits: (sizes: readonly number[]) => boolean
+  /** Whether these fit; a no may be wrong where there are many GPUs. */
+  readonly fits: (wanted: readonly Wanted[]) => boolean
   /** Parallel to `wanted`; null where they do not fit. */
   readonly place: (wanted: readonly Wanted[]) => readonly InstancePlace[] | null
-  /** A GPU for each size; null where they do not fit. */
-  readonly distribute: (sizes: readonly number[]) => readonly number[] | null
+  /** A GPU for each; null where they do not fit. */
+  readonly distribute: (wanted: readonly Wanted[]) => readonly number[] | null
   /** What each GPU has room for. */
   readonly gpus: readonly GpuRoom[]
 }
@@ -22,29 +24,41 @@ export type Packer = {
 /** Partial distributions over GPUs after which it is given up. */
 const stepsMax = 20_000
 
-export function packer(problem: PlanningProblem, staying: readonly InstancePlace[]): Packer {
+/** `memory`: what workers of each tenant take where GPUs are shared; empty where it is not known. */
+export function packer(
+  problem: PlanningProblem,
+  staying: readonly RetrainingBlock[],
+  memory: readonly MemoryNeed[],
+): Packer {
   const rooms = problem.gpus.map(({ model }, gpu) => {
-    const here = staying.filter((own) => own.gpu === gpu)
-    const placed = here.map(({ profileId, start }) => ({
+    const here = staying.filter(({ place }) => place.gpu === gpu)
+    const placed = here.map(({ place: { profileId, start } }) => ({
       profile: profileById(model, profileId),
       start,
     }))
-    const room = model.sharing === undefined ? migRoom : shareRoom
-    return room(problem, gpu, placed)
+    if (model.sharing === undefined) return migRoom(problem, gpu, placed)
+    const stayingMiB = here.reduce((sum, { tenantIndex }) => {
+      return sum + needOf(memory, { tenantIndex, role: 'retraining' })
+    }, 0)
+    return shareRoom(problem, gpu, { staying: placed, stayingMiB, memory })
   })
   const known = new Map<string, boolean>()
   return {
-    fits: (sizes) => {
-      const sorted = [...sizes].sort((a, b) => b - a)
-      const key = sorted.join()
+    fits: (wanted) => {
+      const sorted = wanted.toSorted(largestFirst)
+      const key = sorted.map((own) => `${own.size} ${own.tenantIndex} ${own.role}`).join()
       const found = known.get(key) ?? distribute(rooms, sorted, () => 0) !== null
       known.set(key, found)
       return found
     },
     place: (wanted) => placeAll(problem, rooms, wanted),
-    distribute: (sizes) => distribute(rooms, sizes, () => 0),
+    distribute: (wanted) => distribute(rooms, wanted, () => 0),
     gpus: rooms,
   }
+}
+
+function largestFirst(a: Wanted, b: Wanted): number {
+  return b.size - a.size || a.tenantIndex - b.tenantIndex
 }
 
 function placeAll(
@@ -52,10 +66,8 @@ function placeAll(
   rooms: readonly GpuRoom[],
   wanted: readonly Wanted[],
 ): readonly InstancePlace[] | null {
-  const order = wanted.map((_, i) => i).sort((a, b) => sizeAt(b) - sizeAt(a) || a - b)
-  const gpus = distribute(rooms, order.map(sizeAt), (i, gpu) =>
-    runsOn(problem, gpu, must(wanted[must(order[i])])) ? 0 : 1,
-  )
+  const order = wanted.map((_, i) => i).sort((a, b) => largestFirst(at(a), at(b)) || a - b)
+  const gpus = distribute(rooms, order.map(at), (own, gpu) => (runsOn(problem, gpu, own) ? 0 : 1))
   if (gpus === null) return null
   const places = new Array<InstancePlace | null>(wanted.length).fill(null)
   for (const [gpu, room] of rooms.entries()) {
@@ -67,8 +79,8 @@ function placeAll(
   }
   return places.map((place) => must(place))
 
-  function sizeAt(i: number): number {
-    return must(wanted[i]).size
+  function at(i: number): Wanted {
+    return must(wanted[i])
   }
 }
 
@@ -83,23 +95,23 @@ function runsOn(problem: PlanningProblem, gpu: number, wanted: Wanted): boolean 
   )
 }
 
-/** A GPU for each size (largest first), by depth-first search, GPUs of low rank first. */
+/** A GPU for each, by depth-first search, GPUs of low rank first. */
 function distribute(
   rooms: readonly GpuRoom[],
-  sizes: readonly number[],
-  rank: (i: number, gpu: number) => number,
+  wanted: readonly Wanted[],
+  rank: (wanted: Wanted, gpu: number) => number,
 ): readonly number[] | null {
-  const here: number[][] = rooms.map(() => [])
+  const here: Wanted[][] = rooms.map(() => [])
   const chosen: number[] = []
   let steps = 0
   const extend = (i: number): boolean => {
-    const size = sizes[i]
-    if (size === undefined) return true
-    const gpus = rooms.map((_, gpu) => gpu).sort((a, b) => rank(i, a) - rank(i, b) || a - b)
+    const next = wanted[i]
+    if (next === undefined) return true
+    const gpus = rooms.map((_, gpu) => gpu).sort((a, b) => rank(next, a) - rank(next, b) || a - b)
     for (const gpu of gpus) {
       steps += 1
       if (steps > stepsMax) return false
-      const more = [...must(here[gpu]), size]
+      const more = [...must(here[gpu]), next]
       if (!must(rooms[gpu]).fits(more)) continue
       here[gpu] = more
       chosen[i] = gpu

@@ -1,28 +1,40 @@
 import { must } from '../../base/assert.ts'
 import type { PlacedProfile } from '../../core/mig/placement.ts'
 import type { PlanningProblem } from '../../core/plan/problem.ts'
+import type { MemoryNeed } from '../../core/workload/memory-need.ts'
 import { type GpuRoom, profilesBySize } from './gpu-room.ts'
 import { isServedBy, type Wanted } from './wanted.ts'
 
-/** Room for shares of a whole GPU: up to 100 %, and a seat for each. */
+/** What stays on a shared GPU, and what each tenant's workers take of its memory. */
+export type ShareResidents = {
+  readonly staying: readonly PlacedProfile[]
+  readonly stayingMiB: number
+  /** By tenant; absent: nothing is known. */
+  readonly memory: readonly MemoryNeed[]
+}
+
+/** Room for shares of a whole GPU: up to 100 %, a seat for each, and memory for all. */
 export function shareRoom(
   problem: PlanningProblem,
   gpu: number,
-  staying: readonly PlacedProfile[],
+  { staying, stayingMiB, memory }: ShareResidents,
 ): GpuRoom {
   const own = must(problem.gpus[gpu])
   const profiles = profilesBySize(own)
   const taken = staying.reduce((sum, { profile }) => sum + profile.computeSlices, 0)
   const seats = seatsOf(own.model.memorySlices, own.blocked, staying)
-  const fits = (sizes: readonly number[]): boolean => {
-    const wanted = sizes.reduce((sum, size) => sum + size, 0)
-    const isOffered = sizes.every((size) => profiles.has(size))
-    return isOffered && sizes.length <= seats.length && taken + wanted <= own.model.computeSlices
+  const memoryMiB = own.model.profiles[0]?.memoryMiB ?? Infinity
+  const fits = (wanted: readonly Wanted[]): boolean => {
+    const size = wanted.reduce((sum, { size: each }) => sum + each, 0)
+    const needMiB = wanted.reduce((sum, each) => sum + needOf(memory, each), stayingMiB)
+    const isOffered = wanted.every(({ size: each }) => profiles.has(each))
+    const isSeated = wanted.length <= seats.length
+    return isOffered && isSeated && taken + size <= own.model.computeSlices && needMiB <= memoryMiB
   }
   return {
     fits,
     place: (wanted) => {
-      if (!fits(wanted.map(({ size }) => size))) return null
+      if (!fits(wanted)) return null
       const chosen = seatsFor(problem, { gpu, seats }, wanted)
       return wanted.map(({ size }, i) => ({
         profile: must(profiles.get(size)),
@@ -30,6 +42,15 @@ export function shareRoom(
       }))
     },
   }
+}
+
+/** MiB that such a worker takes; 0 where nothing says it. */
+export function needOf(
+  memory: readonly MemoryNeed[],
+  { tenantIndex, role }: Pick<Wanted, 'tenantIndex' | 'role'>,
+): number {
+  const need = memory[tenantIndex]
+  return (role === 'inference' ? need?.inferenceMiB : need?.retrainingMiB) ?? 0
 }
 
 function seatsOf(
