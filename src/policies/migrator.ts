@@ -4,90 +4,117 @@ import { stateHash } from '../core/plan/state-hash.ts'
 import { valueOf } from '../core/plan/value.ts'
 import { withoutOverhead } from '../core/plan/warm-up.ts'
 import type { Policy } from '../core/policy.ts'
-import type { Site } from '../core/site.ts'
-import { chargedSecondsMax, type PlanWindowSettings, planWindow } from '../planner/plan-window.ts'
+import { planPath } from '../planner/path/plan-path.ts'
+import { stepsPerSecond } from '../planner/path/progress.ts'
+import { chargedSecondsMax, planWindow } from '../planner/plan-window.ts'
 import { preInitialise } from '../planner/pre-initialise.ts'
 import { noSolver } from '../planner/solver.ts'
 import type { PolicyContext } from './context.ts'
 
-/** Whatever makes plans: the coarse program and its refinement, or another planner in its place. */
-export type Planner = (problem: PlanningProblem) => PlanOutcome
+/** Whatever makes plans, and the time reserved before they take effect. */
+type Planner = {
+  readonly plan: (problem: PlanningProblem) => PlanOutcome
+  readonly planningSecondsMax: number
+}
 
-/** Work that is charged about two seconds, and is enough for one GPU with four tenants. */
+/**
+ * The path planner (docs/designs/003). It may run over its steps by one piece of work, so a quarter
+ * of the reserved time is kept back; with several GPUs those pieces, and the search, are larger.
+ */
+function pathPlannerOf({ site }: PolicyContext): Planner {
+  const planningSecondsMax = site.gpus.length === 1 ? 2 : 5
+  const stepsMax = 0.75 * planningSecondsMax * stepsPerSecond
+  const { gapTarget } = site.planner
+  return {
+    plan: (problem) => planPath(problem, { stepsMax, gapTarget }),
+    planningSecondsMax,
+  }
+}
+
+/** Work of the integer program that is charged about two seconds: enough for one GPU. */
 const workMaxOfPlanning = 14_000
 const refineStepsMax = 5_000
-const planningSecondsMin = 2
 
-function settingsOf({ planner }: Site): PlanWindowSettings {
-  const { coarseSlotSeconds, gapTarget } = planner
-  const workMax = Math.min(planner.workMax, workMaxOfPlanning)
-  return { policy: 'migrator', coarseSlotSeconds, gapTarget, workMax, refineStepsMax }
-}
-
-/** The planner of every mode; without a solver it refines the running layout. */
-function plannerOf({ site, solver }: PolicyContext): Planner {
-  const settings = settingsOf(site)
-  return (problem) => planWindow(problem, solver ?? noSolver, settings)
-}
-
-/** What all modes have in common. A plan takes effect after the time reserved for making it. */
-function commonOf({ site }: PolicyContext) {
+/** The integer program in coarse steps, refined; without a solver it refines the running layout. */
+function programOf({ site, solver }: PolicyContext): Planner {
+  const { coarseSlotSeconds, gapTarget } = site.planner
+  const workMax = Math.min(site.planner.workMax, workMaxOfPlanning)
+  const policy = 'migrator-ilp'
+  const settings = { policy, coarseSlotSeconds, gapTarget, workMax, refineStepsMax }
   const versionCount = site.tenants.reduce((sum, { retraining }) => sum + 2 + retraining.length, 0)
   const slotCount = Math.ceil(site.windowSeconds / site.slotSeconds)
-  const seconds = chargedSecondsMax(settingsOf(site), { versionCount, slotCount })
+  const seconds = chargedSecondsMax(settings, { versionCount, slotCount })
   return {
-    mechanism: 'mig',
-    epochs: ['window-start', 'retraining-done', 'deviation', 'failure'],
-    information: { arrivals: 'forecast', retraining: 'forecast' },
-    planningSecondsMax: Math.max(planningSecondsMin, Math.ceil(seconds)),
-  } as const satisfies Partial<Policy>
+    plan: (problem) => planWindow(problem, solver ?? noSolver, settings),
+    planningSecondsMax: Math.max(2, Math.ceil(seconds)),
+  }
 }
+
+const common = {
+  mechanism: 'mig',
+  epochs: ['window-start', 'retraining-done', 'deviation', 'failure'],
+  information: { arrivals: 'forecast', retraining: 'forecast' },
+} as const satisfies Partial<Policy>
 
 /** Plans with the overhead of reconfiguration, so that instances are ready when they are needed. */
 export function createMigrator(context: PolicyContext): Policy {
   return {
-    ...commonOf(context),
+    ...common,
+    ...pathPlannerOf(context),
     name: 'migrator',
     describe:
       'Chooses for every slot which GPU instances exist and who holds each, for inference or ' +
-      'retraining, by an integer program that maximises Goodput and knows what changes cost.',
-    plan: plannerOf(context),
+      'retraining, to maximise Goodput, knowing what changes cost; its plans have a proven gap.',
+  }
+}
+
+/** The same problem stated as an integer program and solved by HiGHS, as the paper does. */
+export function createMigratorIlp(context: PolicyContext): Policy {
+  return {
+    ...common,
+    ...programOf(context),
+    name: 'migrator-ilp',
+    describe:
+      'The same problem as an integer program in steps of some seconds, solved by HiGHS, placed ' +
+      'and refined to one second: what migrator is held against.',
   }
 }
 
 /** Plans as if changes were free; they are not, and are begun when they are due. */
 export function createMigratorBlindCold(context: PolicyContext): Policy {
-  const planner = plannerOf(context)
+  const { plan, planningSecondsMax } = pathPlannerOf(context)
   return {
-    ...commonOf(context),
+    ...common,
+    planningSecondsMax,
     name: 'migrator-blind-cold',
     describe:
-      'The same program blind to the overhead of reconfiguration; its plan is carried out as it ' +
+      'The same planner blind to the overhead of reconfiguration; its plan is carried out as it ' +
       'is, every change begun when it is due. An ablation.',
-    plan: (problem) => blindOutcome(problem, planner, 'migrator-blind-cold'),
+    plan: (problem) => blindOutcome(problem, plan, 'migrator-blind-cold'),
   }
 }
 
 /** Plans as if changes were free, and builds ahead where slices are idle. */
 export function createMigratorBlindPreinit(context: PolicyContext): Policy {
-  const planner = plannerOf(context)
+  const { plan, planningSecondsMax } = pathPlannerOf(context)
   return {
-    ...commonOf(context),
+    ...common,
+    planningSecondsMax,
     name: 'migrator-blind-preinit',
     describe:
-      'The same program blind to the overhead of reconfiguration; instances are initialised ' +
+      'The same planner blind to the overhead of reconfiguration; instances are initialised ' +
       'ahead of their time where their memory slices happen to be idle. An ablation.',
-    plan: (problem) => blindOutcome(problem, planner, 'migrator-blind-preinit'),
+    plan: (problem) => blindOutcome(problem, plan, 'migrator-blind-preinit'),
   }
 }
 
 /** The plan for a world without overhead, and what it is worth in this one. It proves nothing. */
 function blindOutcome(
   problem: PlanningProblem,
-  planner: Planner,
+  plan: Planner['plan'],
   policy: 'migrator-blind-cold' | 'migrator-blind-preinit',
 ): PlanOutcome {
-  const outcome = planner(withoutOverhead(problem))
+  const outcome = plan(withoutOverhead(problem))
   if (outcome.status === 'infeasible') return outcome
   const cold = {
     ...outcome.plan,
@@ -95,7 +122,7 @@ function blindOutcome(
     overhead: 'blind',
     stateHash: stateHash(problem),
   } as const
-  const plan = policy === 'migrator-blind-cold' ? cold : preInitialise(problem, cold)
-  const { objective } = valueOf(problem, plan)
-  return { ...outcome, status: 'feasible', plan, objective, bound: null, gap: null }
+  const ahead = policy === 'migrator-blind-cold' ? cold : preInitialise(problem, cold)
+  const { objective } = valueOf(problem, ahead)
+  return { ...outcome, status: 'feasible', plan: ahead, objective, bound: null, gap: null }
 }

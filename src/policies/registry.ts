@@ -1,11 +1,16 @@
-import { createAstraea, createAstraeaMig } from './astraea/astraea.ts'
+import { createAstraea, createAstraeaMakeFirst, createAstraeaMig } from './astraea/astraea.ts'
 import type { PolicyFactory } from './context.ts'
-import { createEkya, createEkyaForecast, createEkyaMig } from './ekya/ekya.ts'
+import { createEkya, createEkyaForecast, createEkyaMakeFirst, createEkyaMig } from './ekya/ekya.ts'
 import { createEqual } from './equal.ts'
 import { createEqualMps } from './equal-mps.ts'
-import { createMigrator, createMigratorBlindCold, createMigratorBlindPreinit } from './migrator.ts'
+import {
+  createMigrator,
+  createMigratorBlindCold,
+  createMigratorBlindPreinit,
+  createMigratorIlp,
+} from './migrator.ts'
 import { createNoRetraining } from './no-retraining.ts'
-import { createParis, createParisWindow } from './paris/paris.ts'
+import { createParis, createParisForecast, createParisWindow } from './paris/paris.ts'
 import { createReactive } from './reactive.ts'
 import { createRetrainWhenIdle } from './retrain-when-idle.ts'
 import { createStatic } from './static.ts'
@@ -18,6 +23,7 @@ export const policies = {
   migrator: createMigrator,
   'migrator-blind-cold': createMigratorBlindCold,
   'migrator-blind-preinit': createMigratorBlindPreinit,
+  'migrator-ilp': createMigratorIlp,
   static: createStatic,
   'static-best': createStaticBest,
   'static-best-window': createStaticBestWindow,
@@ -29,11 +35,14 @@ export const policies = {
   reactive: createReactive,
   ekya: createEkya,
   'ekya-forecast': createEkyaForecast,
+  'ekya-make-first': createEkyaMakeFirst,
   'ekya-mig': createEkyaMig,
   astraea: createAstraea,
+  'astraea-make-first': createAstraeaMakeFirst,
   'astraea-mig': createAstraeaMig,
   paris: createParis,
   'paris-window': createParisWindow,
+  'paris-forecast': createParisForecast,
 } as const satisfies Record<string, PolicyFactory>
 
 export type PolicyName = keyof typeof policies

@@ -1,4 +1,4 @@
-import type { Policy } from '../../core/policy.ts'
+import type { Handover, Policy } from '../../core/policy.ts'
 import type { PolicyFactory } from '../context.ts'
 import { memoryOf } from '../placing/memory-of.ts'
 import { astraeaOutcome } from './astraea-plan.ts'
@@ -9,11 +9,16 @@ const reconstructed =
   'simulated annealing on predicted performance; what is left retrains. Its cheap communication ' +
   'between stages has nothing to do where a tenant is one model. '
 
-function createVariant(known: Pick<Policy, 'name' | 'describe' | 'mechanism'>): PolicyFactory {
+type Variant = Pick<Policy, 'name' | 'describe' | 'mechanism'> & {
+  readonly arrivals: Policy['information']['arrivals']
+  readonly handover?: Handover
+}
+
+function createVariant({ arrivals, ...known }: Variant): PolicyFactory {
   return ({ site }) => ({
     ...known,
     epochs: ['window-start', 'retraining-done', 'deviation', 'failure'],
-    information: { arrivals: 'last-window', retraining: 'forecast' },
+    information: { arrivals, retraining: 'forecast' },
     planningSecondsMax: 0,
     plan: (problem) => astraeaOutcome(problem, known.name, memoryOf(site)),
   })
@@ -21,13 +26,26 @@ function createVariant(known: Pick<Policy, 'name' | 'describe' | 'mechanism'>): 
 
 export const createAstraea = createVariant({
   name: 'astraea',
-  describe: `${reconstructed}Shares by MPS, in steps of 5 %.`,
+  describe: `${reconstructed}Shares by MPS, in steps of 5 %; expects the load of the last window.`,
   mechanism: 'mps',
+  arrivals: 'last-window',
+})
+
+/** Granted what it lacks: a forecast, and workers that are kept until their successors serve. */
+export const createAstraeaMakeFirst = createVariant({
+  name: 'astraea-make-first',
+  describe:
+    `${reconstructed}Shares by MPS, in steps of 5 %; granted the common forecast of arrivals, and ` +
+    'workers that serve until their successors do.',
+  mechanism: 'mps',
+  arrivals: 'forecast',
+  handover: 'make-first',
 })
 
 /** The same shares on MIG: what isolation is worth to it. */
 export const createAstraeaMig = createVariant({
   name: 'astraea-mig',
-  describe: `${reconstructed}Instances by MIG.`,
+  describe: `${reconstructed}Instances by MIG; expects the load of the last window.`,
   mechanism: 'mig',
+  arrivals: 'last-window',
 })

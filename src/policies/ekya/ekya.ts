@@ -1,4 +1,4 @@
-import type { Policy } from '../../core/policy.ts'
+import type { Handover, Policy } from '../../core/policy.ts'
 import type { PolicyFactory } from '../context.ts'
 import { memoryOf } from '../placing/memory-of.ts'
 import { ekyaOutcome } from './ekya-plan.ts'
@@ -7,9 +7,11 @@ import { ekyaOutcome } from './ekya-plan.ts'
 const quantumPercent = 10
 const accuracyMin = 0.4
 
-type Variant = Pick<Policy, 'name' | 'describe' | 'mechanism' | 'information'> & {
+type Variant = Pick<Policy, 'name' | 'describe' | 'mechanism'> & {
   /** Compute slices (per cent, for shares) in a quantum. */
   readonly quantum: number
+  readonly arrivals: Policy['information']['arrivals']
+  readonly handover?: Handover
 }
 
 const thief =
@@ -17,38 +19,51 @@ const thief =
   'inference and retraining of all tenants for the best mean accuracy over the window, and again ' +
   'when a retraining ends. It knows no deadlines and no cost of changing. '
 
-function createVariant(variant: Variant): PolicyFactory {
-  const { quantum, ...known } = variant
+function createVariant({ quantum, arrivals, ...known }: Variant): PolicyFactory {
   const settings = { quantum, accuracyMin, passes: 'until-stable' } as const
   return ({ site }) => ({
     ...known,
     epochs: ['window-start', 'retraining-done', 'failure'],
+    information: { arrivals, retraining: 'forecast' },
     planningSecondsMax: 0,
     plan: (problem) => ekyaOutcome(problem, known.name, { settings, memory: memoryOf(site) }),
   })
 }
 
-/** As published: tenths of a GPU by MPS, and the last window's load. */
+/** As published: tenths of a GPU by MPS, the last window's load, the old worker goes first. */
 export const createEkya = createVariant({
   name: 'ekya',
   describe: `${thief}Shares by MPS, in tenths; expects the load of the last window.`,
   mechanism: 'mps',
-  information: { arrivals: 'last-window', retraining: 'forecast' },
+  arrivals: 'last-window',
   quantum: quantumPercent,
 })
 
+/** Granted what it lacks: a forecast, and workers that are kept until their successors serve. */
 export const createEkyaForecast = createVariant({
   name: 'ekya-forecast',
   describe: `${thief}Shares by MPS, in tenths; granted the common forecast of arrivals.`,
   mechanism: 'mps',
-  information: { arrivals: 'forecast', retraining: 'forecast' },
+  arrivals: 'forecast',
   quantum: quantumPercent,
 })
 
+export const createEkyaMakeFirst = createVariant({
+  name: 'ekya-make-first',
+  describe:
+    `${thief}Shares by MPS, in tenths; granted the common forecast of arrivals, and workers that ` +
+    'serve until their successors do.',
+  mechanism: 'mps',
+  arrivals: 'forecast',
+  quantum: quantumPercent,
+  handover: 'make-first',
+})
+
+/** The same scheduler on MIG: what isolation is worth to it. */
 export const createEkyaMig = createVariant({
   name: 'ekya-mig',
   describe: `${thief}Instances by MIG, in compute slices; expects the load of the last window.`,
   mechanism: 'mig',
-  information: { arrivals: 'last-window', retraining: 'forecast' },
+  arrivals: 'last-window',
   quantum: 1,
 })

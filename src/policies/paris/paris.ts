@@ -1,7 +1,7 @@
 import type { PlanningProblem } from '../../core/plan/problem.ts'
 import type { Policy } from '../../core/policy.ts'
 import type { Site } from '../../core/site.ts'
-import type { PolicyContext } from '../context.ts'
+import type { PolicyContext, PolicyFactory } from '../context.ts'
 import type { FixedInstance } from '../fixed-instance.ts'
 import { fixedLayoutOutcome } from '../fixed-layout.ts'
 import { meanRps } from '../placing/size-figures.ts'
@@ -10,7 +10,7 @@ import { parisLayout } from './paris-layout.ts'
 const reconstructed =
   'PARIS with our adapter to tenants that retrain, reconstructed from its abstract and follow-ups: ' +
   'MIG instances by what each tenant needs for its mean load within the SLO, with instances set ' +
-  'aside to retrain where that load leaves room. It knows no forecast and no accuracy. '
+  'aside to retrain where that load leaves room; requests are routed by ELSA. It knows no accuracy. '
 
 /** From here on a load counts as served: of 0.7 to 1 the best we tried. */
 const servedMin = 0.9
@@ -22,6 +22,7 @@ export function createParis({ site }: PolicyContext): Policy {
     name: 'paris',
     describe: `${reconstructed}One layout for the whole run.`,
     mechanism: 'mig',
+    router: 'elsa',
     epochs: ['window-start', 'retraining-done', 'failure'],
     information: { arrivals: 'last-window', retraining: 'forecast' },
     planningSecondsMax: 0,
@@ -55,19 +56,39 @@ function siteKeyOf({ gpus, tenants }: PlanningProblem): string {
   return [...ids, ...tenants.map(({ id }) => id)].join(' ')
 }
 
-/** A new layout at the start of every window. */
-export function createParisWindow({ site }: { readonly site: Site }): Policy {
-  return {
-    name: 'paris-window',
-    describe: `${reconstructed}A new layout for each window, by the load of the last.`,
+function createWindowed(
+  known: Pick<Policy, 'name' | 'describe'>,
+  arrivals: Policy['information']['arrivals'],
+): PolicyFactory {
+  return ({ site }) => ({
+    ...known,
     mechanism: 'mig',
+    router: 'elsa',
     epochs: ['window-start', 'failure'],
-    information: { arrivals: 'last-window', retraining: 'forecast' },
+    information: { arrivals, retraining: 'forecast' },
     planningSecondsMax: 0,
     plan: (problem) => {
       const demandRps = problem.tenants.map(meanRps)
       const layout = parisLayout(problem, site, { demandRps, servedMin })
-      return fixedLayoutOutcome(problem, 'paris-window', layout)
+      return fixedLayoutOutcome(problem, known.name, layout)
     },
-  }
+  })
 }
+
+/** A new layout at the start of every window. */
+export const createParisWindow = createWindowed(
+  {
+    name: 'paris-window',
+    describe: `${reconstructed}A new layout for each window, by the load of the last.`,
+  },
+  'last-window',
+)
+
+/** Granted what it lacks: a forecast. */
+export const createParisForecast = createWindowed(
+  {
+    name: 'paris-forecast',
+    describe: `${reconstructed}A new layout for each window, by the common forecast of its load.`,
+  },
+  'forecast',
+)
