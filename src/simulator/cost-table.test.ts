@@ -191,7 +191,7 @@ describe('a share by MPS', () => {
     expect(result.timeline.filter(isOperation)).toEqual([])
   })
 
-  test('costs nothing to change where the old worker is kept meanwhile, if memory holds both', () => {
+  test('costs nothing to change where the old worker is kept meanwhile', () => {
     const grown = from([half], [{ ...half, profileId: 70 }])
     const kept = run(grown, { ...mps, handover: 'make-first' })
     const { capacityRps } = must(kept.tenants[0]).perSecond

@@ -40,6 +40,12 @@ describe('reconfigurations', () => {
     expect(reconfigurationsIn(site, spans)).toBe(2)
   })
 
+  test('that only give back what nobody takes at once are none', () => {
+    const spans = [span('draining', 50, 50.1), span('idle', 50.1, 60), span('destroying', 60, 60.2)]
+    expect(reconfigurationsIn(site, spans)).toBe(0)
+    expect(reconfigurationsIn(site, [...spans, span('initialising', 60.2, 66)])).toBe(1)
+  })
+
   test('version switches, training and idle instances are none', () => {
     const spans = [span('switching', 10, 11), span('retraining', 20, 40), span('idle', 40, 50)]
     expect(reconfigurationsIn(site, spans)).toBe(0)

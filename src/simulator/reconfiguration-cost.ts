@@ -10,7 +10,8 @@ function isHeldIdle({ phase }: InstanceSpan): boolean {
 
 /**
  * Times that a GPU was reconfigured: stretches in which its layout or a holder was changing, after
- * the first layout. Changes that touch or overlap are one; a version switch is none.
+ * the first layout. Changes that touch or overlap are one; a version switch is none, and neither is
+ * only giving back what nobody takes at once.
  */
 export function reconfigurationsIn(site: Site, spans: readonly InstanceSpan[]): number {
   let count = 0
@@ -19,8 +20,13 @@ export function reconfigurationsIn(site: Site, spans: readonly InstanceSpan[]): 
       .filter((span) => span.gpu === gpu && isHeldIdle(span) && span.phase !== 'switching')
       .sort((a, b) => a.fromSeconds - b.fromSeconds)
     let reachedSeconds = Number.NEGATIVE_INFINITY
-    for (const { fromSeconds, untilSeconds } of own) {
-      if (fromSeconds > 0 && fromSeconds > reachedSeconds + 1e-9) count += 1
+    let isCounted = false
+    for (const { phase, fromSeconds, untilSeconds } of own) {
+      if (fromSeconds > reachedSeconds + 1e-9) isCounted = fromSeconds === 0
+      if (!isCounted && (phase === 'creating' || phase === 'initialising')) {
+        count += 1
+        isCounted = true
+      }
       reachedSeconds = Math.max(reachedSeconds, untilSeconds)
     }
   }

@@ -1,0 +1,66 @@
+import { must } from '../../base/assert.ts'
+import { profileById } from '../mig/gpu-model.ts'
+import { overlaps } from '../mig/placement.ts'
+import { type Plan, placeOfShare } from './plan.ts'
+import type { Block } from './plan-from-blocks.ts'
+import type { PlanningProblem } from './problem.ts'
+import { type TenureSpan, tenureSpans } from './slots.ts'
+
+/** Who holds what when in a plan; `planFromBlocks` makes a plan of them again, in any state. */
+export function blocksOf(problem: PlanningProblem, plan: Plan): readonly Block[] {
+  return tenureSpans(problem, plan).map((span) => blockOf(span, span))
+}
+
+/**
+ * The same if nothing is initialised ahead: inference starts its instances when they were to serve,
+ * and whoever had to go for that holds its own until then. Retraining stays where it is.
+ */
+export function coldBlocksOf(problem: PlanningProblem, plan: Plan): readonly Block[] {
+  const spans = tenureSpans(problem, plan)
+  return spans.map((span) => {
+    const fromSlot = coldFromSlot(problem, span)
+    return blockOf(span, { fromSlot, untilSlot: coldUntilSlot(problem, spans, span) })
+  })
+}
+
+function blockOf(
+  { instance, tenantIndex, tenure }: TenureSpan,
+  { fromSlot, untilSlot }: Pick<TenureSpan, 'fromSlot' | 'untilSlot'>,
+): Block {
+  const place = { gpu: instance.gpu, ...placeOfShare(instance.share) }
+  const { role } = tenure
+  if (role.kind === 'retraining') return { place, tenantIndex, fromSlot, role }
+  return { place, tenantIndex, fromSlot, untilSlot, role }
+}
+
+function coldFromSlot(problem: PlanningProblem, span: TenureSpan): number {
+  const { instance, tenure, fromSlot, serveFromSlot, untilSlot } = span
+  const worker = problem.running.find(({ id }) => id === instance.existing)?.worker ?? null
+  const isThere = worker?.role === 'inference' && worker.tenant === tenure.tenant
+  if (fromSlot === 0 && (problem.isFirstLayoutFree || isThere)) return 0
+  const serves = tenure.role.kind === 'inference' && serveFromSlot < untilSlot
+  return serves ? serveFromSlot : fromSlot
+}
+
+function coldUntilSlot(
+  problem: PlanningProblem,
+  spans: readonly TenureSpan[],
+  span: TenureSpan,
+): number {
+  const { untilSlot } = span
+  const after = spans.filter(
+    (other) => other !== span && other.fromSlot >= untilSlot && isInTheWay(problem, span, other),
+  )
+  if (!after.some(({ fromSlot }) => fromSlot === untilSlot)) return untilSlot
+  return Math.min(...after.map((other) => coldFromSlot(problem, other)))
+}
+
+function isInTheWay(problem: PlanningProblem, a: TenureSpan, b: TenureSpan): boolean {
+  if (a.instance.gpu !== b.instance.gpu) return false
+  const { model } = must(problem.gpus[a.instance.gpu])
+  const placed = [a, b].map(({ instance }) => {
+    const { profileId, start } = placeOfShare(instance.share)
+    return { profile: profileById(model, profileId), start }
+  })
+  return overlaps(must(placed[0]), must(placed[1]))
+}
