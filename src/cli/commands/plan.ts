@@ -1,10 +1,5 @@
 import { Command } from 'commander'
 import { must } from '../../base/assert.ts'
-import type { PlanningProblem } from '../../core/plan/problem.ts'
-import { type PlanValue, valueOf } from '../../core/plan/value.ts'
-import { planTimeline } from '../../observe/plan-timeline.ts'
-import { textTable } from '../../observe/text-table.ts'
-import { count, percent } from '../../observe/units.ts'
 import { createHighsSolver } from '../../planner/solver/highs.ts'
 import { serviceTables } from '../../simulator/service-tables.ts'
 import { exitCodes } from '../exit-codes.ts'
@@ -13,9 +8,11 @@ import { loadSite, readSiteSource } from '../load-site.ts'
 import { makePolicy, parsePolicyName } from '../make-policy.ts'
 import { withOutputOption, withSiteOption } from '../options.ts'
 import { type OutputFormat, printResult } from '../output.ts'
-import { type PlannedWindow, planWindowOf } from '../plan-window.ts'
+import { explanationOf, planJson, planText, worthOf } from '../plan-report.ts'
+import { planWindowOf } from '../plan-window.ts'
 import { parseSeed } from '../seeds.ts'
 import { UsageError } from '../usage-error.ts'
+import { parseStep, writeProgram } from '../write-program.ts'
 
 type Options = {
   readonly file?: string
@@ -23,6 +20,9 @@ type Options = {
   readonly seed: string
   readonly window: string
   readonly output: OutputFormat
+  readonly explain?: true
+  readonly lp?: string
+  readonly lpStep?: string
 }
 
 /** `migrator plan`: one window's plan, its worth and its bound. */
@@ -32,7 +32,10 @@ export function planCommand(): Command {
     .option('-p, --policy <name>', "policy that plans (default: the site's)")
     .option('-w, --window <index>', 'window to plan; those before it are simulated first', '0')
     .option('--seed <number>', 'seed of arrivals, truth and labels', '1')
-    .addHelpText('after', '\nExample:\n  migrator plan --window 2 -o json')
+    .option('--explain', 'say why: who gains by each change, the runner-up, what limits the plan')
+    .option('--lp <file>', "write the window's integer program as LP text (- for stdout) and stop")
+    .option('--lp-step <seconds>', "what it decides by; the slot is exact (default: the site's)")
+    .addHelpText('after', '\nExample:\n  migrator plan --window 2 --explain')
     .action(plan)
   return withOutputOption(withSiteOption(command))
 }
@@ -44,12 +47,20 @@ async function plan(options: Options): Promise<void> {
   const windows = Math.ceil(must(site.simulation).durationSeconds / site.windowSeconds)
   const window = parseWindow(options.window, windows)
   const seed = parseSeed(options.seed)
+  const stepSlots = parseStep(options.lpStep, site)
   const name = parsePolicyName(options.policy ?? site.policy)
   const [services, solver] = [serviceTables(site), await createHighsSolver()]
   const policy = makePolicy(name, { site, seed, services, solver })
   const planned = planWindowOf({ site, policy, seed, window })
-  const value = worthOf(planned)
-  printResult(options.output, planJson(planned, value), () => planText(site.name, planned, value))
+  if (options.lp !== undefined) {
+    writeProgram(options.lp, planned.problem, stepSlots)
+    return
+  }
+  const report = {
+    value: worthOf(planned),
+    explanation: options.explain === true ? explanationOf(planned) : undefined,
+  }
+  printResult(options.output, planJson(planned, report), () => planText(site.name, planned, report))
   if (planned.outcome.status === 'infeasible') process.exitCode = exitCodes.infeasible
 }
 
@@ -58,74 +69,4 @@ function parseWindow(text: string, windows: number): number {
   if (Number.isInteger(window) && window >= 0 && window < windows && text.trim() !== '')
     return window
   throw new UsageError(`Cannot plan window "${text}": accepted are 0 to ${windows - 1}`)
-}
-
-/** Null where there is no plan, or where what it is worth is not defined (MPS). */
-function worthOf({ problem, outcome }: PlannedWindow): PlanValue | null {
-  if (outcome.status === 'infeasible' || outcome.plan.mechanism === 'mps') return null
-  return valueOf(problem, outcome.plan)
-}
-
-function planJson({ problem, outcome }: PlannedWindow, value: PlanValue | null) {
-  const { windowIndex, startSeconds, slotSeconds, slotCount } = problem
-  const where = { window: windowIndex, startSeconds, slotSeconds, slotCount }
-  if (outcome.status === 'infeasible') {
-    const { status, reason } = outcome
-    return { status, objective: null, bound: null, gap: null, plan: null, reason, ...where }
-  }
-  const { status, objective, bound, gap, work } = outcome
-  const tenants = value?.tenants ?? null
-  return { status, objective, bound, gap, plan: outcome.plan, tenants, work, ...where }
-}
-
-function planText(site: string, planned: PlannedWindow, value: PlanValue | null): string {
-  const { problem, outcome } = planned
-  const slots = `${problem.slotCount} slots of ${problem.slotSeconds} s`
-  const when = `window ${problem.windowIndex}: ${slots} from ${problem.startSeconds} s`
-  const head = `Site ${site}, ${when}`
-  if (outcome.status === 'infeasible') return `${head}\ninfeasible: ${outcome.reason}`
-  const proof =
-    outcome.bound === null
-      ? 'no bound was proven'
-      : `bound ${outcome.bound.toFixed(5)}, gap ${percent(outcome.gap ?? 0, 2)}`
-  const expected =
-    value === null ? '' : `expected Goodput ${percent(windowGoodput(problem, value))}, `
-  const worth = `${outcome.status}: ${expected}objective ${outcome.objective.toFixed(5)}, ${proof}`
-  const charged =
-    "The objective is this window's part of the run's Goodput; " +
-    `planning is charged as ${outcome.work.chargedSeconds.toFixed(2)} s.`
-  const timeline = planTimeline(problem, outcome.plan)
-  const tenants = value === null ? [] : ['', tenantTable(value)]
-  return [head, worth, charged, '', timeline, ...tenants].join('\n')
-}
-
-/**
- * The weighted mean over the tenants, as in the headline. The objective is this window's part of
- * the run's Goodput, so it is smaller.
- */
-function windowGoodput(problem: PlanningProblem, value: PlanValue): number {
-  let sum = 0
-  let weights = 0
-  for (const [index, { goodput }] of value.tenants.entries()) {
-    if (goodput === null) continue
-    const { weight } = must(problem.tenants[index])
-    sum += weight * goodput
-    weights += weight
-  }
-  return weights === 0 ? 0 : sum / weights
-}
-
-function tenantTable(value: PlanValue): string {
-  const share = (number: number | null) => (number === null ? '–' : percent(number))
-  return textTable(
-    [
-      { title: 'tenant', align: 'left', cell: ({ tenant }) => tenant },
-      { title: 'expected Goodput', align: 'right', cell: ({ goodput }) => share(goodput) },
-      { title: 'in SLO', align: 'right', cell: ({ sloAttainment }) => share(sloAttainment) },
-      { title: 'accuracy', align: 'right', cell: ({ accuracy }) => share(accuracy) },
-      { title: 'arrivals', align: 'right', cell: ({ arrivals }) => count(arrivals) },
-      { title: 'in time', align: 'right', cell: ({ inTime }) => count(inTime) },
-    ],
-    value.tenants,
-  )
 }

@@ -45,7 +45,7 @@ export function valueOf(problem: PlanningProblem, plan: Plan): PlanValue {
   const spans = tenureSpans(problem, plan)
   const parts = problem.tenants.map((tenant, index) => {
     const own = spans.filter(({ tenantIndex }) => tenantIndex === index)
-    return tenantValue(problem, tenant, own)
+    return tenantValue(problem, tenant, tenantUse(problem, tenant, own))
   })
   return {
     objective: parts.reduce((sum, { objective }) => sum + objective, 0),
@@ -54,20 +54,37 @@ export function valueOf(problem: PlanningProblem, plan: Plan): PlanValue {
   }
 }
 
-type TenantParts = {
+/** One tenant's part of a plan's value. */
+export type TenantParts = {
   readonly objective: number
   readonly terminal: number
   readonly value: TenantValue
 }
 
-function tenantValue(
+/** What a tenant's spans of a plan come to: who serves it in each slot, and its retraining. */
+export type TenantUse = {
+  /** Instances that serve it in each slot, by class. */
+  readonly counts: readonly (readonly number[])[]
+  readonly retraining: RetrainingInPlan | null
+}
+
+export function tenantUse(
   problem: PlanningProblem,
   tenant: PlanningTenant,
   spans: readonly TenureSpan[],
+): TenantUse {
+  const counts = servingCounts(problem, tenant, spans)
+  return { counts, retraining: retrainingIn(problem, tenant, spans) }
+}
+
+/** (8) to (11) for one tenant. */
+export function tenantValue(
+  problem: PlanningProblem,
+  tenant: PlanningTenant,
+  { counts, retraining }: TenantUse,
 ): TenantParts {
   const { slotSeconds } = problem
-  const answers = answersPerSlot(problem, tenant, servingCounts(problem, tenant, spans))
-  const retraining = retrainingIn(problem, tenant, spans)
+  const answers = answersPerSlot(problem, tenant, counts)
   const accuracy = accuracyPerSlot(problem, tenant, retraining)
   const arrivals = slotSeconds * sumOf(tenant.arrivals.meanRps)
   const inTime = slotSeconds * sumOf(answers)

@@ -1,0 +1,41 @@
+import { expect, test } from 'vitest'
+import { tinyProblem } from '../../test/tiny-problem.ts'
+import { explainPlan } from '../core/plan/explain.ts'
+import { keepLayoutPlan } from '../core/plan/keep-layout-plan.ts'
+import { planFromBlocks } from '../core/plan/plan-from-blocks.ts'
+import type { PlanningProblem } from '../core/plan/problem.ts'
+import { planWords } from './plan-words.ts'
+
+const worker = { tenant: 'a', role: 'inference', readyInSeconds: 0 } as const
+const problem: PlanningProblem = {
+  ...tinyProblem(),
+  running: [{ id: 'old', gpu: 0, profileId: 9, start: 4, worker }],
+}
+const place = { gpu: 0, profileId: 9, start: 4 }
+const role = { kind: 'inference' } as const
+
+const words = (...args: Parameters<typeof explainPlan>) => planWords(args[0], explainPlan(...args))
+const oneLine = (text: string) => text.replaceAll(/\s+/g, ' ')
+
+test('a change is told with its time, its instances, and what each tenant gains', () => {
+  const plan = planFromBlocks(problem, 'test', [
+    { place, tenantIndex: 0, fromSlot: 0, untilSlot: 4, role },
+    { place, tenantIndex: 1, fromSlot: 4, untilSlot: 10, role },
+  ])
+  const text = oneLine(words(problem, plan))
+  expect(text).toContain('104 s: 3g.40gb@4 of a makes room: 3g.40gb@4 serves b from 106 s')
+  expect(text).toContain('b +7.20 points (+120 requests in time)')
+  expect(text).toContain('a −10.80 points (−180 requests in time)')
+  expect(text).toMatch(/keeping the layout as it is: objective 0\.36000; this plan has −3\.60/)
+})
+
+test('a plan that changes nothing says so', () => {
+  expect(words(problem, keepLayoutPlan(problem))).toMatch(/Changes of the layout\n {2}none/)
+})
+
+test('no line is longer than 100 columns, and each tenant is told what to expect', () => {
+  const text = words(problem, keepLayoutPlan(problem))
+  for (const line of text.split('\n')) expect(line.length).toBeLessThanOrEqual(100)
+  expect(text).toMatch(/- a: 60\.0 % of 500 requests in time \(200 not\), accuracy 60\.0 %/)
+  expect(text).toMatch(/- b: 0\.0 % of 500 requests/)
+})
