@@ -19,7 +19,7 @@ export function siteOf(problem: PlanningProblem): Site {
     residenceSecondsMin: problem.residenceSecondsMin,
     terminalSeconds: problem.terminalSeconds,
     forecast: { arrivals: 'auto', seasonSeconds: null, injectedError: 0 },
-    planner: { coarseSlotSeconds: 10, gapTarget: 0.01, workMax: 100_000 },
+    planner: { coarseSlotSeconds: 10, gapTarget: 0.01, workMax: 1_400 },
     policy: 'static',
     staticLayout: staticLayoutOf(problem),
     simulation: null,

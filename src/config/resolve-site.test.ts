@@ -67,7 +67,7 @@ describe('a site file', () => {
       0,
       'migrator',
     ])
-    expect(site.planner).toEqual({ coarseSlotSeconds: 10, gapTarget: 0.01, workMax: 200_000 })
+    expect(site.planner).toEqual({ coarseSlotSeconds: 10, gapTarget: 0.003, workMax: 14_000 })
   })
 
   test('lets a tenant override times to start and state what memory it needs', () => {

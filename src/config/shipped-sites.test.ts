@@ -38,9 +38,9 @@ test('the default site is one A100 80GB, three tenants and at least five windows
 test('its arrivals are one amplified recording and a generated pattern in anti-phase', () => {
   const series = drawn(1)
   expect(series.map(({ description }) => description)).toEqual([
-    'generated: sine 700/s +-70 % every 400 s, phase 0, Poisson, noise 0.1 over 30 s',
+    'generated: sine 700/s ±70 % every 400 s, phase 0, Poisson, noise 0.1 over 30 s',
     'Azure LLM 2023 conversation, x25, rate resampled as Poisson',
-    'generated: sine 1300/s +-70 % every 400 s, phase 0.5, Poisson, noise 0.1 over 30 s',
+    'generated: sine 1300/s ±70 % every 400 s, phase 0.5, Poisson, noise 0.1 over 30 s',
   ])
 })
 

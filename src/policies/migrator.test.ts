@@ -9,10 +9,20 @@ import type { PlanningProblem } from '../core/plan/problem.ts'
 import { valueOf } from '../core/plan/value.ts'
 import { createHighsSolver } from '../planner/solver/highs.ts'
 import type { PolicyContext, PolicyFactory } from './context.ts'
-import { createMigrator, createMigratorBlindCold, createMigratorBlindPreinit } from './migrator.ts'
+import {
+  createMigrator,
+  createMigratorBlindCold,
+  createMigratorBlindPreinit,
+  createMigratorIlp,
+} from './migrator.ts'
 
 const solver = await createHighsSolver()
-const modes = { createMigrator, createMigratorBlindCold, createMigratorBlindPreinit }
+const modes = {
+  createMigrator,
+  createMigratorIlp,
+  createMigratorBlindCold,
+  createMigratorBlindPreinit,
+}
 
 /** Two tenants on an A100, 80 slots of a second, from a running layout with work under way. */
 function problemOf(seed: number, options: Partial<RandomProblemOptions> = {}): PlanningProblem {
@@ -71,9 +81,9 @@ test('knowing the overhead is worth more than not knowing it; building ahead nev
   }
 })
 
-test('without a solver the running layout is refined', () => {
+test('without a solver the program refines the running layout', () => {
   const problem = must(problems[1])
-  const policy = createMigrator({ ...contextOf(problem), solver: null })
+  const policy = createMigratorIlp({ ...contextOf(problem), solver: null })
   const outcome = planned(policy.plan(problem))
   expect(checkPlan(problem, outcome.plan)).toEqual({ kind: 'legal' })
   expect(outcome.objective).toBeGreaterThan(0)

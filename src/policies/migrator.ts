@@ -18,22 +18,26 @@ type Planner = {
 }
 
 /**
+ * Work of the integer program that is charged about two seconds: enough for one GPU. A site that
+ * allows less work (`planner.workMax`) gives the path planner as much less.
+ */
+const workMaxOfPlanning = 14_000
+const refineStepsMax = 5_000
+
+/**
  * The path planner (docs/designs/003). It may run over its steps by one piece of work, so a quarter
  * of the reserved time is kept back; with several GPUs those pieces, and the search, are larger.
  */
 function pathPlannerOf({ site }: PolicyContext): Planner {
   const planningSecondsMax = site.gpus.length === 1 ? 2 : 5
-  const stepsMax = 0.75 * planningSecondsMax * stepsPerSecond
-  const { gapTarget } = site.planner
+  const { gapTarget, workMax } = site.planner
+  const share = Math.min(1, workMax / workMaxOfPlanning)
+  const stepsMax = share * 0.75 * planningSecondsMax * stepsPerSecond
   return {
     plan: (problem) => planPath(problem, { stepsMax, gapTarget }),
     planningSecondsMax,
   }
 }
-
-/** Work of the integer program that is charged about two seconds: enough for one GPU. */
-const workMaxOfPlanning = 14_000
-const refineStepsMax = 5_000
 
 /** The integer program in coarse steps, refined; without a solver it refines the running layout. */
 function programOf({ site, solver }: PolicyContext): Planner {

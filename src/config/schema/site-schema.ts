@@ -46,8 +46,8 @@ const forecast = mapping({
 
 const planner = mapping({
   coarseSlot: duration({ isPositive: true, max: hour }).prefault('10s'),
-  gapTarget: number(0, 1).prefault(0.01),
-  workMax: whole(1).prefault(200_000),
+  gapTarget: number(0, 1).prefault(0.003),
+  workMax: whole(1).prefault(14_000),
 })
 
 const staticInstance = mapping({
