@@ -8,8 +8,8 @@ export function createNoRetraining(): Policy {
   return {
     name: 'no-retraining',
     describe:
-      'Never retrains. Takes for each window the layout and assignment that is expected to answer ' +
-      'most in time and correctly.',
+      'Never retrains. Takes for each window the layout and assignment that is expected to ' +
+      'answer most in time and correctly.',
     mechanism: 'mig',
     epochs: ['window-start', 'failure'],
     information: { arrivals: 'forecast', retraining: 'forecast' },

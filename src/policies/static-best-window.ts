@@ -7,8 +7,8 @@ export function createStaticBestWindow(): Policy {
   return {
     name: 'static-best-window',
     describe:
-      'Oracle: knows what is true of each window at its start and keeps for it the one layout and ' +
-      'assignment that brings most, or the one that runs where changing is not worth it.',
+      'Oracle: knows what is true of each window at its start and keeps for it the one layout ' +
+      'and assignment that brings most, or the one that runs where changing is not worth it.',
     mechanism: 'mig',
     epochs: ['window-start', 'failure'],
     information: { arrivals: 'truth', retraining: 'truth' },

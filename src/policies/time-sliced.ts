@@ -7,8 +7,8 @@ export function createTimeSliced(context: PolicyContext): Policy {
   return {
     name: 'time-sliced',
     describe:
-      'Gives the whole GPU to all of its tenants in turns, and one turn more to retraining, which ' +
-      'is handed round: what gains most in the window goes first.',
+      'Gives the whole GPU to all of its tenants in turns, and one turn more to retraining, ' +
+      'which is handed round: what gains most in the window goes first.',
     mechanism: 'time-slicing',
     epochs: ['window-start', 'retraining-done', 'failure'],
     information: { arrivals: 'forecast', retraining: 'forecast' },

@@ -11,7 +11,7 @@ export type Throughputs = readonly (readonly number[])[]
  */
 export type GpuSupply = (prices: Float64Array) => number
 
-/** One supply for all GPUs of a site: of MIG by its layouts, of shares by the best use of a part. */
+/** One supply for all GPUs of a site: MIG by its layouts, shares by the best use of a part. */
 export function gpuSupply(site: BoundSite, throughputs: Throughputs): GpuSupply {
   const supplies = site.gpus.map((gpu) =>
     gpu.model.sharing === undefined

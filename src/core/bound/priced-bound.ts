@@ -11,7 +11,7 @@ export type BoundTenant = {
   readonly spillSeconds: number
 }
 
-/** Sweeps over all seconds that lower the prices; any prices give a bound, good ones a close one. */
+/** Sweeps over all seconds that lower the prices; any prices give a bound, good ones a close. */
 const sweeps = 3
 /** Trials of a price on a line, by golden section. */
 const trials = 12

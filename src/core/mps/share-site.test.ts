@@ -25,7 +25,7 @@ describe('a rate on a share', () => {
     expect(rateOnShare(knots, 7)).toBe(50)
   })
 
-  test('above the largest instance rises by 4 % at most, and not at all where it did not rise', () => {
+  test('above the largest instance rises by 4 % at most, and not where it did not before', () => {
     expect(rateOnShare(knots, 108)).toBeCloseTo(728)
     expect(rateOnShare(knots.slice(0, 2), 56)).toBe(90)
   })

@@ -4,8 +4,8 @@ import { memoryOf } from '../placing/memory-of.ts'
 import { astraeaOutcome } from './astraea-plan.ts'
 
 const reconstructed =
-  'Astraea (ASPLOS 2022) with our adapter to tenants that retrain, reconstructed from its abstract ' +
-  'and notes on it: how many instances of which share each tenant needs for the load it has, by ' +
+  'Astraea (ASPLOS 2022) with our adapter to tenants that retrain, reconstructed from its ' +
+  'abstract and notes on it: how many instances of which share each tenant needs for the load it has, by ' +
   'simulated annealing on predicted performance; what is left retrains. Its cheap communication ' +
   'between stages has nothing to do where a tenant is one model. '
 
@@ -35,8 +35,8 @@ export const createAstraea = createVariant({
 export const createAstraeaMakeFirst = createVariant({
   name: 'astraea-make-first',
   describe:
-    `${reconstructed}Shares by MPS, in steps of 5 %; granted the common forecast of arrivals, and ` +
-    'workers that serve until their successors do.',
+    `${reconstructed}Shares by MPS, in steps of 5 %; granted the common forecast of arrivals, ` +
+    'and workers that serve until their successors do.',
   mechanism: 'mps',
   arrivals: 'forecast',
   handover: 'make-first',

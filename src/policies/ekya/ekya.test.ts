@@ -5,8 +5,9 @@ import { type EkyaStream, pickConfigurations } from './pick-configurations.ts'
 import { type Allocation, isBetter, stealShares } from './steal-shares.ts'
 
 /**
- * Ekya's worked example (NSDI 2022, Table 1 and Figure 4): two streams on three GPUs, two windows of
- * 120 s, accuracy floor 40 %; of each configuration the accuracy after it and its seconds on one GPU.
+ * Ekya's worked example (NSDI 2022, Table 1 and Figure 4): two streams on three GPUs, two windows
+ * of 120 s, accuracy floor 40 %; of each configuration the accuracy after it and its seconds on one
+ * GPU.
  */
 const table = [
   {

@@ -3,7 +3,7 @@ import type { PolicyFactory } from '../context.ts'
 import { memoryOf } from '../placing/memory-of.ts'
 import { ekyaOutcome } from './ekya-plan.ts'
 
-/** Shares change in tenths of a GPU, as Ekya's evaluation does; its floor in the example is 40 %. */
+/** Shares change in tenths of a GPU, as in Ekya's evaluation; its example's floor is 40 %. */
 const quantumPercent = 10
 const accuracyMin = 0.4
 

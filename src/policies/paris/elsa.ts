@@ -17,8 +17,9 @@ export type ElsaSettings = {
 
 /**
  * ELSA's choice for a query (an index into `instances`; null without any): the smallest instance
- * that still leaves slack to its deadline, of equal sizes the one with the shortest wait; where none
- * does, the one that is done with it first. Reconstructed.
+ * that still leaves slack to its deadline, of equal sizes the one with the shortest wait; where
+ * none does, the one that is done with it first. Reconstructed. The rule by itself: requests are
+ * routed by dataplane/elsa.ts, which is held to it.
  */
 export function elsaRoute(
   instances: readonly ElsaInstance[],

@@ -92,7 +92,7 @@ function fullSets({ fits }: PackTarget, sizes: readonly number[]): readonly (rea
   return found
 }
 
-/** Every way to give the sizes to tenants that can serve on them; equal sizes are not told apart. */
+/** Every way to give the sizes to tenants that can serve on them; equal sizes are one. */
 function* assignments(
   { demandRps, capacityRps }: SplitProblem,
   sizes: readonly number[],

@@ -24,7 +24,7 @@ export type Packer = {
 /** Partial distributions over GPUs after which it is given up. */
 const stepsMax = 20_000
 
-/** `memory`: what workers of each tenant take where GPUs are shared; empty where it is not known. */
+/** `memory`: what workers of each tenant take where GPUs are shared; empty: not known. */
 export function packer(
   problem: PlanningProblem,
   staying: readonly RetrainingBlock[],
