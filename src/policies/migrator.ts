@@ -25,14 +25,14 @@ const workMaxOfPlanning = 14_000
 const refineStepsMax = 5_000
 
 /**
- * The path planner (docs/designs/003). It may run over its steps by one piece of work, so a quarter
- * of the reserved time is kept back; with several GPUs those pieces, and the search, are larger.
+ * The path planner (docs/designs/003). It may run over its steps by one piece of work, so half of
+ * the reserved time is kept back; with several GPUs those pieces, and the search, are larger.
  */
 function pathPlannerOf({ site }: PolicyContext): Planner {
   const planningSecondsMax = site.gpus.length === 1 ? 2 : 5
   const { gapTarget, workMax } = site.planner
   const share = Math.min(1, workMax / workMaxOfPlanning)
-  const stepsMax = share * 0.75 * planningSecondsMax * stepsPerSecond
+  const stepsMax = 0.5 * share * planningSecondsMax * stepsPerSecond
   return {
     plan: (problem) => planPath(problem, { stepsMax, gapTarget }),
     planningSecondsMax,
