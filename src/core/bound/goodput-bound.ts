@@ -23,8 +23,8 @@ const luckOfBatches = 0.01
 
 /**
  * More Goodput (the headline: weighted mean over tenants with arrivals) than any policy can reach
- * by this mechanism in this run: a relaxation, not a plan. Instances give the best throughput of any
- * batch whose execution alone fits into the SLO, and no time is lost to queues, batching or
+ * by this mechanism in this run: a relaxation, not a plan. Instances give the best throughput of
+ * any batch whose execution alone fits into the SLO, and no time is lost to queues, batching or
  * changes; a request may be worked on from the second it arrives in until its deadline; every
  * answer has the best accuracy that any retraining schedule can reach by then.
  */

@@ -5,9 +5,9 @@ import { astraeaOutcome } from './astraea-plan.ts'
 
 const reconstructed =
   'Astraea (ASPLOS 2022) with our adapter to tenants that retrain, reconstructed from its ' +
-  'abstract and notes on it: how many instances of which share each tenant needs for the load it has, by ' +
-  'simulated annealing on predicted performance; what is left retrains. Its cheap communication ' +
-  'between stages has nothing to do where a tenant is one model. '
+  'abstract and notes on it: how many instances of which share each tenant needs for the load it ' +
+  'has, by simulated annealing on predicted performance; what is left retrains. Its cheap ' +
+  'communication between stages has nothing to do where a tenant is one model. '
 
 type Variant = Pick<Policy, 'name' | 'describe' | 'mechanism'> & {
   readonly arrivals: Policy['information']['arrivals']

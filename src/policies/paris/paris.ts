@@ -9,9 +9,9 @@ import { parisLayout } from './paris-layout.ts'
 
 const reconstructed =
   'PARIS with our adapter to tenants that retrain, reconstructed from its abstract and ' +
-  'follow-ups: MIG instances by what each tenant needs for its mean load within the SLO, with instances set ' +
-  'aside to retrain where that load leaves room; requests are routed by ELSA. It knows no ' +
-  'accuracy. '
+  'follow-ups: MIG instances by what each tenant needs for its mean load within the SLO, with ' +
+  'instances set aside to retrain where that load leaves room; requests are routed by ELSA. It ' +
+  'knows no accuracy. '
 
 /** From here on a load counts as served: of 0.7 to 1 the best we tried. */
 const servedMin = 0.9
