@@ -9,7 +9,7 @@ import {
   wholeOf,
 } from './context.ts'
 import type { OwnedInstance, Place, Remains } from './journal.ts'
-import { type Persisted, persist } from './persist.ts'
+import { type Persisted, persist, persistentRead } from './persist.ts'
 
 /**
  * Creates a GPU instance and its compute instance, both or neither. What cannot be taken back stays
@@ -17,10 +17,9 @@ import { type Persisted, persist } from './persist.ts'
  */
 export async function createInstance(context: Context, place: Place): Promise<Outcome> {
   const { device, book } = context
-  const before = await persist(
+  const before = await persistentRead(
     context,
     async () => (await instanceAt(device, place)) ?? null,
-    async () => undefined,
   )
   if (before.kind !== 'done') return refusal(before.error.failure)
   if (before.value !== null) return refusal(occupied(place, before.value))
@@ -30,7 +29,11 @@ export async function createInstance(context: Context, place: Place): Promise<Ou
   const host = await persist(
     context,
     () => device.createGpuInstance(gpu, { profileId, placement }),
-    () => instanceAt(device, place),
+    // The place was free a moment ago: told at once that it is taken, somebody else was faster.
+    async ({ code }, isFirst) =>
+      isFirst && code === 'NVML_ERROR_INSUFFICIENT_RESOURCES'
+        ? undefined
+        : instanceAt(device, place),
   )
   if (host.kind !== 'done') return notCreated(context, operation, host)
   book.write({ kind: 'gpu-instance-created', operation, gpuInstanceId: host.value.id })

@@ -4,7 +4,7 @@ import { type Context, instanceAt, type Outcome, ownedFrom, wholeOf } from './co
 import { end, makeWhole } from './create-instance.ts'
 import type { OwnedInstance } from './journal.ts'
 import { placeOf } from './ledger.ts'
-import { persist } from './persist.ts'
+import { persist, persistentRead } from './persist.ts'
 
 /**
  * Destroys an instance of ours, its compute instance first, once nobody runs on it any more. If
@@ -13,11 +13,7 @@ import { persist } from './persist.ts'
  */
 export async function destroyInstance(context: Context, instance: OwnedInstance): Promise<Outcome> {
   const { book } = context
-  const idle = await persist(
-    context,
-    () => proveIdle(context, instance),
-    async () => undefined,
-  )
+  const idle = await persistentRead(context, () => proveIdle(context, instance))
   if (idle.kind !== 'done') {
     return { kind: 'failed', failure: idle.error.failure, remains: 'undone', instance }
   }
@@ -41,10 +37,9 @@ export async function finishDestroy(
   instance: OwnedInstance,
 ): Promise<Outcome> {
   const { device, book } = context
-  const found = await persist(
+  const found = await persistentRead(
     context,
     async () => (await findOwned(context, instance)) ?? null,
-    async () => undefined,
   )
   if (found.kind !== 'done') return { kind: 'unknown', failure: found.error.failure }
   const host = found.value

@@ -31,25 +31,23 @@ export type Persisted<T> =
   | { readonly kind: 'refused' | 'unknown'; readonly error: DeviceError }
 
 /**
- * Tries until it is done, was done although an error was reported, or patience ends. `look` tells
- * whether it is done by now (the value, or undefined); it is asked only once an attempt has left
- * that open.
+ * Tries until it is done, was done although an error was reported, or patience ends. No error is
+ * believed: `look` tells whether it is done by now (the value, or undefined).
  */
 export async function persist<T>(
   { sleep, patience }: Waiting,
   attempt: () => Promise<T>,
-  look: () => Promise<T | undefined>,
+  look: (error: DeviceError, isFirst: boolean) => Promise<T | undefined>,
 ): Promise<Persisted<T>> {
-  let [busy, backOffs, isUncertain] = [0, 0, false]
+  let [busy, backOffs] = [0, 0]
   for (;;) {
     const tried = await settle(attempt)
     if (tried.kind === 'done') return tried
     const { error } = tried
-    // What was to be destroyed and is not found was destroyed by an attempt before, or by others.
-    isUncertain ||= error.retry === 'with-back-off' || error.code === 'NVML_ERROR_NOT_FOUND'
-    const seen = isUncertain ? await settle(look) : null
-    if (seen?.kind === 'done' && seen.value !== undefined)
+    const seen = await settle(() => look(error, busy + backOffs === 0))
+    if (seen.kind === 'done' && seen.value !== undefined) {
       return { kind: 'done', value: seen.value }
+    }
     if (error.retry === 'after-drain' && busy < patience.busyTries) {
       busy += 1
       await sleep(patience.busyPauseSeconds)
@@ -57,9 +55,17 @@ export async function persist<T>(
       await sleep(patience.backOffSeconds * 2 ** backOffs)
       backOffs += 1
     } else {
-      return { kind: seen?.kind === 'failed' ? 'unknown' : 'refused', error }
+      return { kind: seen.kind === 'failed' ? 'unknown' : 'refused', error }
     }
   }
+}
+
+/** Tries to read until it can be read or patience ends. */
+export async function persistentRead<T>(
+  waiting: Waiting,
+  read: () => Promise<T>,
+): Promise<Persisted<T>> {
+  return persist(waiting, read, async () => undefined)
 }
 
 type Settled<T> =
@@ -76,7 +82,7 @@ async function settle<T>(run: () => Promise<T>): Promise<Settled<T>> {
   }
 }
 
-function isPassing(error: DeviceError, seen: Settled<unknown> | null): boolean {
+function isPassing(error: DeviceError, seen: Settled<unknown>): boolean {
   if (error.retry === 'with-back-off') return true
-  return seen?.kind === 'failed' && seen.error.retry === 'with-back-off'
+  return seen.kind === 'failed' && seen.error.retry === 'with-back-off'
 }

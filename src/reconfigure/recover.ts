@@ -6,7 +6,7 @@ import { finishDestroy } from './destroy-instance.ts'
 import { readInventory } from './inventory.ts'
 import type { OpenOperation, OwnedInstance, Place } from './journal.ts'
 import { placeOf } from './ledger.ts'
-import { persist } from './persist.ts'
+import { persist, persistentRead } from './persist.ts'
 
 /** What was found and done about it when a program started after another had ended. */
 export type Recovery = {
@@ -58,10 +58,9 @@ async function settleOpen(context: Context, open: OpenOperation, report: Report)
 
 /** A place was free when its create began, so what is there now was made by that create. */
 async function settleCreate(context: Context, operation: number, place: Place) {
-  const found = await persist(
+  const found = await persistentRead(
     context,
     async () => (await instanceAt(context.device, place)) ?? null,
-    async () => undefined,
   )
   if (found.kind !== 'done') return { kind: 'unknown', failure: found.error.failure } as const
   const host = found.value
