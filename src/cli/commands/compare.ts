@@ -25,7 +25,7 @@ type Options = {
   readonly timings?: boolean
 }
 
-const defaultPolicies = 'migrator,migrator-blind-preinit,migrator-blind-cold,static-best,equal'
+const defaultPolicies = 'migrator,migrator-blind-cold,static-best,equal'
 
 /** `migrator compare`: policies x seeds on the same arrivals, paired, with a report. */
 export function compareCommand(): Command {
