@@ -21,7 +21,7 @@ export function worthOf({ problem, outcome }: PlannedWindow): PlanValue | null {
   return valueOf(problem, outcome.plan)
 }
 
-/** Compared with the best layout that never changes, beside keeping what runs; null as `worthOf`. */
+/** Compared with the best static layout, beside keeping what runs; null as `worthOf`. */
 export function explanationOf({ problem, outcome }: PlannedWindow): PlanExplanation | null {
   if (outcome.status === 'infeasible' || outcome.plan.mechanism === 'mps') return null
   const fixed = staticPlan(problem)

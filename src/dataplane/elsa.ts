@@ -9,7 +9,7 @@ const beta = 1
 
 /**
  * ELSA's routing (Kim et al., 2022; reconstructed): a request is bound on arrival, to the smallest
- * instance that still leaves slack to its deadline, of equal sizes to the one with the shortest wait;
+ * instance that still leaves slack to its deadline, of equal sizes to that with the shortest wait;
  * where none does, to the one that is done with it first. Sizes are known by what they can do.
  *
  * Ours are batches, as in late binding: an instance that becomes idle cuts one from its own queue,

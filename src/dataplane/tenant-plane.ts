@@ -23,9 +23,9 @@ export type TenantPlaneOptions = {
 
 /**
  * What happens to each request of one tenant, in the lab and in a live router alike: a bounded
- * queue, a router (late-binding.ts unless told otherwise), and the accounts. It is driven: `offer` a
- * request, then `cut` until it answers -1, start what was cut, and `complete` it when it is done. It
- * knows profile estimates, never the truth; the clock is handed in and must not run backwards;
+ * queue, a router (late-binding.ts unless told otherwise), and the accounts. It is driven: `offer`
+ * a request, then `cut` until it answers -1, start what was cut, and `complete` it when it is done.
+ * It knows profile estimates, never the truth; the clock is handed in and must not run backwards;
  * nothing is allocated per request.
  */
 export class TenantPlane {

@@ -84,7 +84,8 @@ function alternativeWords(
   const later = terminal - other.terminal
   const isSmall = Math.abs(later) < effectMin * objectiveMax
   const after = isSmall ? '' : `, and ${pointsOf(later)} for the time after it`
-  return `${head}; this plan has ${pointsOf(objective - other.objective)} points in the window${after}`
+  const lead = pointsOf(objective - other.objective)
+  return `${head}; this plan has ${lead} points in the window${after}`
 }
 
 function changeList(problem: PlanningProblem, explanation: PlanExplanation): readonly string[] {
@@ -169,7 +170,8 @@ function limitWords(problem: PlanningProblem, limit: BindingLimit, pointsOf: Poi
         limit.changes === 1
           ? '1 start of a worker takes'
           : `${limit.changes} starts of workers take`
-      return `${starts} ${percent(limit.share)} of the compute slices; faster starts would free them`
+      const share = percent(limit.share)
+      return `${starts} ${share} of the compute slices; faster starts would free them`
     }
     case 'floor':
       return (

@@ -40,7 +40,7 @@ export type BindingLimit =
       readonly kind: 'no-retraining'
       readonly tenant: string
       readonly reason: 'no-gain' | 'cannot-run' | 'too-long' | 'no-room'
-      /** The most that a configuration would bring, objective and terminal value, were room free. */
+      /** The most that a configuration would bring, J + T, were room free. */
       readonly worth: number
     }
 

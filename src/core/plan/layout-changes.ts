@@ -21,7 +21,7 @@ export type GivenUp = {
   readonly readySlot: number
 }
 
-/** A tenant's hold that begins inside the problem; `readySlot` is when it truly serves or trains. */
+/** A tenant's hold that begins inside the problem; it truly serves or trains from `readySlot`. */
 export type Begun = {
   readonly span: TenureSpan
   readonly place: InstancePlace
