@@ -13,8 +13,8 @@ import { pricedBound } from './priced-bound.ts'
 /** The bound for a problem whose expectations are the truth, slots standing for seconds. */
 function boundOf(problem: PlanningProblem): number {
   const { slotSeconds, slotCount } = problem
-  const throughputs = problem.tenants.map(({ serving, itemsPerRequest }) =>
-    serving.map((own) => (own?.capacityItemsPerSecond ?? 0) / itemsPerRequest),
+  const throughputs = problem.tenants.map(({ serving }) =>
+    serving.map((own) => own?.capacityItemsPerSecond ?? 0),
   )
   const supply = gpuSupply(problem, throughputs)
   const tenants = problem.tenants.map((tenant) => {
@@ -25,6 +25,7 @@ function boundOf(problem: PlanningProblem): number {
     return {
       arrivals: arrivals.meanRps.map((rps) => rps * slotSeconds),
       values: Array.from({ length: slotCount }, (_, t) => valuePerAnswer * best(t)),
+      items: [{ items: tenant.itemsPerRequest, share: 1 }],
       spillSeconds: 0,
     }
   })

@@ -2,7 +2,7 @@ import { must } from '../../base/assert.ts'
 import type { Site } from '../site.ts'
 import { bestThroughput } from './best-throughput.ts'
 import { gpuSupply } from './gpu-supply.ts'
-import { pricedBound } from './priced-bound.ts'
+import { type BoundTenant, pricedBound } from './priced-bound.ts'
 
 /** What is true of a run, whatever policy runs it; arrays by tenant. */
 export type BoundTruth = {
@@ -10,8 +10,8 @@ export type BoundTruth = {
   readonly site: Site
   /** By class: true execution time over the figures'. */
   readonly serviceScale: readonly (readonly number[])[]
-  /** Mean items of a request as they truly came. */
-  readonly itemsPerRequest: readonly number[]
+  /** How items spread over requests: (items, share) pairs. */
+  readonly items: readonly BoundTenant['items'][]
   /** Requests that arrived in each second of the run. */
   readonly arrived: readonly ArrayLike<number>[]
   /** The best accuracy in each second (best-accuracy.ts). */
@@ -29,7 +29,7 @@ const luckOfBatches = 0.01
  * answer has the best accuracy that any retraining schedule can reach by then.
  */
 export function goodputBound(truth: BoundTruth): number {
-  const { site, serviceScale, itemsPerRequest, arrived, accuracyMax } = truth
+  const { site, serviceScale, items, arrived, accuracyMax } = truth
   const totals = arrived.map((own) => sumOf(own))
   const weights = site.tenants.map(({ weight }, w) => (must(totals[w]) > 0 ? weight : 0))
   const weightOfAll = weights.reduce((sum, weight) => sum + weight, 0)
@@ -38,7 +38,7 @@ export function goodputBound(truth: BoundTruth): number {
     figures.map((points, k) => {
       if (points === null) return 0
       const scale = must(serviceScale[w]?.[k]) * (1 - luckOfBatches)
-      return bestThroughput(points, { sloSeconds, scale }) / must(itemsPerRequest[w])
+      return bestThroughput(points, { sloSeconds, scale })
     }),
   )
   const tenants = site.tenants.map(({ sloSeconds }, w) => {
@@ -46,7 +46,8 @@ export function goodputBound(truth: BoundTruth): number {
     const total = must(totals[w])
     const each = total > 0 ? must(weights[w]) / weightOfAll / total : 0
     const best = bestUntil(must(accuracyMax[w]), spillSeconds)
-    return { arrivals: must(arrived[w]), values: best.map((own) => own * each), spillSeconds }
+    const values = best.map((own) => own * each)
+    return { arrivals: must(arrived[w]), values, items: must(items[w]), spillSeconds }
   })
   return pricedBound(tenants, gpuSupply(site, throughputs))
 }

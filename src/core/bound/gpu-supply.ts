@@ -2,12 +2,12 @@ import { enumerateProfileCounts } from '../mig/profile-counts.ts'
 import { slowdownOnShare } from '../mps/interference.ts'
 import type { Site, SiteGpu } from '../site.ts'
 
-/** Requests per second that each tenant gets answered by one instance of each class. */
+/** Items per second of each tenant that one instance of each class gets done. */
 export type Throughputs = readonly (readonly number[])[]
 
 /**
- * What one second of all GPUs can be worth at most when an answer for tenant w is worth prices[w]:
- * any layout and any holders, changed at no cost.
+ * What one second of all GPUs can be worth at most when an item of tenant w is worth prices[w]: any
+ * layout and any holders, changed at no cost.
  */
 export type GpuSupply = (prices: Float64Array) => number
 

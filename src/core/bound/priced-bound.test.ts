@@ -14,6 +14,8 @@ const site: BoundSite = {
 }
 const slices = [1, 2, 3, 4, 7]
 
+const single = [{ items: 1, share: 1 }]
+
 /** One unit of work a second, which tenants take alike. */
 const oneServer: GpuSupply = (prices) => Math.max(0, ...prices)
 
@@ -34,13 +36,19 @@ function greedy(arrivals: readonly (readonly number[])[], values: readonly numbe
 describe('the bound on what work can be worth', () => {
   test('of one tenant is the load or the capacity, whichever is less', () => {
     const arrivals = [0.5, 1, 3, 0]
-    const bound = pricedBound([{ arrivals, values: [1, 1, 1, 1], spillSeconds: 0 }], oneServer)
+    const bound = pricedBound(
+      [{ arrivals, values: [1, 1, 1, 1], spillSeconds: 0, items: single }],
+      oneServer,
+    )
     expect(bound).toBeCloseTo(2.5)
   })
 
   test('lets work spill into the next second, not further', () => {
     const of = (spillSeconds: number) =>
-      pricedBound([{ arrivals: [3, 0, 0], values: [1, 1, 1], spillSeconds }], oneServer)
+      pricedBound(
+        [{ arrivals: [3, 0, 0], values: [1, 1, 1], spillSeconds, items: single }],
+        oneServer,
+      )
     expect(of(0)).toBeCloseTo(1, 2)
     expect(of(1)).toBeCloseTo(2, 2)
     expect(of(2)).toBeCloseTo(3, 2)
@@ -57,6 +65,7 @@ describe('the bound on what work can be worth', () => {
           arrivals: own,
           values: own.map(() => must(values[w])),
           spillSeconds: 0,
+          items: single,
         }))
         const best = greedy(arrivals, values)
         const bound = pricedBound(tenants, oneServer)
@@ -71,7 +80,10 @@ describe('the bound on what work can be worth', () => {
     // 3g is all that answers: two fit, with one compute slice left over.
     const onlyThree = slices.map((own) => (own === 3 ? 30 : 0))
     const supply = gpuSupply(site, [onlyThree])
-    const bound = pricedBound([{ arrivals: [100], values: [1], spillSeconds: 0 }], supply)
+    const bound = pricedBound(
+      [{ arrivals: [100], values: [1], spillSeconds: 0, items: single }],
+      supply,
+    )
     expect(bound).toBeCloseTo(60)
   })
 
@@ -82,10 +94,20 @@ describe('the bound on what work can be worth', () => {
       slices.map((n) => (n === 3 ? 10 : 0)),
     ])
     const tenants = [
-      { arrivals: [5], values: [1], spillSeconds: 0 },
-      { arrivals: [20], values: [1], spillSeconds: 0 },
+      { arrivals: [5], values: [1], spillSeconds: 0, items: single },
+      { arrivals: [20], values: [1], spillSeconds: 0, items: single },
     ]
     // Half of the time 4 + 3 (5 + 5), half of it 3 + 3 (10): all of a, 15 of b.
     expect(pricedBound(tenants, supply)).toBeCloseTo(20, 1)
+  })
+
+  test('under overload has small requests answered first', () => {
+    const items = [
+      { items: 1, share: 0.5 },
+      { items: 4, share: 0.5 },
+    ]
+    // Two of the small ones are half of the work, the rest half of a large one.
+    const tenant = { arrivals: [4], values: [1], spillSeconds: 0, items }
+    expect(pricedBound([tenant], ([price = 0]) => 4 * price)).toBeCloseTo(2.5, 2)
   })
 })

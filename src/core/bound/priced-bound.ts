@@ -1,18 +1,18 @@
 import { assert } from '../../base/assert.ts'
 import type { GpuSupply } from './gpu-supply.ts'
 
-/** Requests of one tenant, second by second. */
+/** Requests of one tenant, second by second. Prices are those of an item. */
 export type BoundTenant = {
   /** Requests that arrive in each second. */
   readonly arrivals: ArrayLike<number>
   /** What an answer in time to a request of each second is worth at most. */
   readonly values: ArrayLike<number>
+  /** How much work requests are, in items: (items, share of the requests) pairs. */
+  readonly items: readonly { readonly items: number; readonly share: number }[]
   /** Whole seconds after its own in which a request may still be worked on. */
   readonly spillSeconds: number
 }
 
-/** Sweeps over all seconds that lower the prices; any prices give a bound, good ones a close. */
-const sweeps = 3
 /** Trials of a price on a line, by golden section. */
 const trials = 12
 
@@ -20,9 +20,11 @@ const trials = 12
  * More than any schedule of work can be worth: requests answered in part, work at any time from the
  * second they arrive in to `spillSeconds` later, layouts and holders changed every second for free.
  *
- * By duality: at any prices for answers in each second, no schedule is worth more than what the
- * GPUs are worth at those prices and what is left of each request's value above its cheapest price.
- * The prices are lowered second by second, one tenant's at a time and all together.
+ * By duality: at any prices for items in each second, no schedule is worth more than what the GPUs
+ * are worth at those prices and what is left of each request's value above its lowest cost. Any
+ * prices give a bound; close ones are found by lines (one tenant's price, or all together), first
+ * as if nothing spilled, where seconds are apart, then from there with seconds after a dear one at
+ * its price or not.
  */
 export function pricedBound(tenants: readonly BoundTenant[], supply: GpuSupply): number {
   const seconds = tenants[0]?.arrivals.length ?? 0
@@ -32,29 +34,50 @@ export function pricedBound(tenants: readonly BoundTenant[], supply: GpuSupply):
     ),
     'All tenants have the same seconds',
   )
-  const prices = new Prices(tenants, supply)
-  for (let sweep = 0; sweep < sweeps; sweep += 1) {
-    for (let second = 0; second < seconds; second += 1) prices.improve(second)
+  const inTheirSecond = tenants.map((own) => ({ ...own, spillSeconds: 0 }))
+  const apart = new Prices(inTheirSecond, supply, null)
+  apart.improve()
+  const found = [new Float64Array(seconds * tenants.length), apart.prices]
+  const spread = spreadPrices(apart.prices, tenants)
+  const starts = [apart.prices, spread]
+  for (const start of starts) {
+    const prices = new Prices(tenants, supply, start.slice())
+    prices.improve()
+    found.push(prices.prices)
   }
-  return prices.bound()
+  const bounds = found.map((prices) => new Prices(tenants, supply, prices).bound())
+  return Math.min(...bounds)
+}
+
+/** Each price raised to the highest of the seconds from which work can spill into its own. */
+function spreadPrices(prices: Float64Array, tenants: readonly BoundTenant[]): Float64Array {
+  return prices.map((price, at) => {
+    const { spillSeconds } = tenants[at % tenants.length] as BoundTenant
+    let highest = price
+    for (let back = 1; back <= spillSeconds; back += 1) {
+      highest = Math.max(highest, prices[at - back * tenants.length] ?? 0)
+    }
+    return highest
+  })
 }
 
 class Prices {
+  /** [second x tenants + tenant]. */
+  readonly prices: Float64Array
   readonly #tenants: readonly BoundTenant[]
   readonly #supply: GpuSupply
-  /** [second x tenants + tenant]; begins at the requests' full values. */
-  readonly #prices: Float64Array
   readonly #here: Float64Array
 
-  constructor(tenants: readonly BoundTenant[], supply: GpuSupply) {
+  /** Without a start, at what makes no request worth its work. */
+  constructor(tenants: readonly BoundTenant[], supply: GpuSupply, start: Float64Array | null) {
     this.#tenants = tenants
     this.#supply = supply
     const count = tenants.length
-    const seconds = tenants[0]?.arrivals.length ?? 0
-    this.#prices = new Float64Array(seconds * count)
     this.#here = new Float64Array(count)
-    for (let second = 0; second < seconds; second += 1) {
-      for (let w = 0; w < count; w += 1) this.#prices[second * count + w] = this.#highest(second, w)
+    this.prices = start ?? new Float64Array(this.#seconds * count)
+    if (start !== null) return
+    for (let second = 0; second < this.#seconds; second += 1) {
+      for (let w = 0; w < count; w += 1) this.prices[second * count + w] = this.#highest(second, w)
     }
   }
 
@@ -69,8 +92,12 @@ class Prices {
     return sum
   }
 
-  /** Better prices for one second, all others as they are. */
-  improve(second: number): void {
+  /** Better prices, second by second. */
+  improve(): void {
+    for (let second = 0; second < this.#seconds; second += 1) this.#improveOne(second)
+  }
+
+  #improveOne(second: number): void {
     const count = this.#tenants.length
     for (let w = 0; w < count; w += 1) this.#searchOne(second, w)
     if (count > 1) {
@@ -89,7 +116,7 @@ class Prices {
     if (most === 0) return
     this.#keepBest(second, () => {
       this.#golden(0, most, (price) => {
-        this.#prices[at] = price
+        this.prices[at] = price
         return this.#local(second)
       })
     })
@@ -97,12 +124,12 @@ class Prices {
 
   #searchScale(second: number): void {
     const count = this.#tenants.length
-    const from = this.#prices.slice(second * count, (second + 1) * count)
+    const from = this.prices.slice(second * count, (second + 1) * count)
     this.#keepBest(second, () => {
       this.#golden(0, 2, (factor) => {
         for (let w = 0; w < count; w += 1) {
           const price = Math.min(factor * (from[w] as number), this.#highest(second, w))
-          this.#prices[second * count + w] = price
+          this.prices[second * count + w] = price
         }
         return this.#local(second)
       })
@@ -112,10 +139,10 @@ class Prices {
   /** Runs a search, and takes it back where it ends no better than it began. */
   #keepBest(second: number, search: () => void): void {
     const count = this.#tenants.length
-    const before = this.#prices.slice(second * count, (second + 1) * count)
+    const before = this.prices.slice(second * count, (second + 1) * count)
     const value = this.#local(second)
     search()
-    if (this.#local(second) > value) this.#prices.set(before, second * count)
+    if (this.#local(second) > value) this.prices.set(before, second * count)
   }
 
   /** Leaves the best of a convex function's tried points in place. */
@@ -165,25 +192,29 @@ class Prices {
     return sum
   }
 
-  /** Value of the requests of a second above the cheapest price that they can be worked on at. */
+  /** Value of the requests of a second above their cost at the lowest price that they can get. */
   #left(w: number, second: number): number {
-    const { arrivals, values, spillSeconds } = this.#tenants[w] as BoundTenant
+    const { arrivals, values, items, spillSeconds } = this.#tenants[w] as BoundTenant
     const requests = arrivals[second] as number
     if (requests === 0) return 0
     const last = Math.min(this.#seconds - 1, second + spillSeconds)
     let cheapest = Infinity
     for (let at = second; at <= last; at += 1) {
-      cheapest = Math.min(cheapest, this.#prices[at * this.#tenants.length + w] as number)
+      cheapest = Math.min(cheapest, this.prices[at * this.#tenants.length + w] as number)
     }
-    return requests * Math.max(0, (values[second] as number) - cheapest)
+    const value = values[second] as number
+    let each = 0
+    for (const own of items) each += own.share * Math.max(0, value - own.items * cheapest)
+    return requests * each
   }
 
   /** Above this price no request that could be worked on then is worth its work. */
   #highest(second: number, w: number): number {
-    const { values, spillSeconds } = this.#tenants[w] as BoundTenant
+    const { values, items, spillSeconds } = this.#tenants[w] as BoundTenant
+    const [least = 1] = items.map((own) => own.items).sort((a, b) => a - b)
     let most = 0
     for (let from = Math.max(0, second - spillSeconds); from <= second; from += 1) {
-      most = Math.max(most, values[from] as number)
+      most = Math.max(most, (values[from] as number) / least)
     }
     return most
   }
@@ -191,7 +222,7 @@ class Prices {
   #look(second: number): void {
     const count = this.#tenants.length
     for (let w = 0; w < count; w += 1) {
-      this.#here[w] = this.#prices[second * count + w] as number
+      this.#here[w] = this.prices[second * count + w] as number
     }
   }
 }
