@@ -55,7 +55,7 @@ function fastestSeconds(
   return Math.min(...known)
 }
 
-/** The luckiest of all the trainings that the tenant could have in the run (versions.ts draws it). */
+/** The luckiest of all trainings that the tenant could have in the run; versions.ts draws it. */
 function luckMax(site: Site, rng: Rng, tenant: string): number {
   const windows = Math.ceil(must(site.simulation).durationSeconds / site.windowSeconds)
   const versions = rng.split('versions')
