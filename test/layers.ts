@@ -27,9 +27,25 @@ export const layers: Readonly<Record<string, Layer>> = {
   },
   'devices/nvml': { imports: ['base', 'core', 'devices'], packages: ['node', 'koffi'] },
   reconfigure: { imports: ['base', 'core', 'devices'] },
+  'mig-parted': { imports: ['base', 'core'], packages: ['yaml'] },
   'runtime/journal': {
     imports: ['base', 'devices', 'devices/lock', 'reconfigure'],
     packages: ['node', 'libsql'],
+  },
+  'runtime/host': { imports: ['base', 'core', 'devices'], packages: ['node'] },
+  'runtime/node': {
+    imports: [
+      'base',
+      'core',
+      'devices',
+      'devices/nvml',
+      'devices/simulated',
+      'devices/simulated/file',
+      'reconfigure',
+      'runtime/host',
+      'runtime/journal',
+    ],
+    packages: ['node'],
   },
   simulator: {
     imports: [

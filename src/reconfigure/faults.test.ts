@@ -89,7 +89,7 @@ test('a compute instance that is refused takes its GPU instance back with it', a
   expect(await layoutOn(bench)).toEqual(layoutNames(from))
 })
 
-test('what can be neither finished nor taken back is stuck, and is freed by a recovery', async () => {
+test('what can be neither finished nor taken back is stuck until a recovery', async () => {
   const { bench, to } = await scene()
   const refused = { gpu: 'any', code: 'NVML_ERROR_INSUFFICIENT_RESOURCES', after: 0 } as const
   const sticky = { ...refused, times: null, outcome: 'refused' } as const
@@ -110,7 +110,7 @@ test('what can be neither finished nor taken back is stuck, and is freed by a re
   expect(await bench.disagreements()).toEqual([])
 })
 
-test('a GPU that is lost in the middle leaves an operation open until it can be asked', async () => {
+test('a GPU that is lost leaves its operation open until it can be asked', async () => {
   const { bench, to } = await scene()
   const gpu = must(bench.gpus[0])
   const context = bench.start()

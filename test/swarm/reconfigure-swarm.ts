@@ -1,11 +1,6 @@
 import { must } from '../../src/base/assert.ts'
 import { Rng } from '../../src/base/rng.ts'
-import {
-  enumerateLayouts,
-  isSameLayout,
-  type Layout,
-  layoutFrom,
-} from '../../src/core/mig/layout.ts'
+import { enumerateLayouts, isSameLayout, type Layout } from '../../src/core/mig/layout.ts'
 import { allPlacements, baseProfileIds } from '../../src/core/mig/placement.ts'
 import { drawFaults } from '../../src/devices/simulated/faults.ts'
 import { layoutOf } from '../../src/devices/simulated/gpu.ts'
