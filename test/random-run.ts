@@ -10,6 +10,7 @@ export function randomRun(policy: string, seed: number): RunResult {
     policy,
     seed,
     durationSeconds,
+    bound: 1,
     tenants: ['alpha', 'beta <b>', 'gamma'].map((name) => randomTenant(name, rng.split(name))),
     reconfigurations: 3 + rng.integer(5),
     instancesCreated: 5,

@@ -5,6 +5,8 @@ export type RunResult = {
   readonly policy: string
   readonly seed: number
   readonly durationSeconds: number
+  /** In Goodput: what no policy by its mechanism can exceed in this run (core/bound). */
+  readonly bound: number
   readonly tenants: readonly TenantResult[]
   readonly reconfigurations: number
   readonly instancesCreated: number

@@ -14,11 +14,24 @@ const jobsEach = 4
  * depends on the seed alone: `arrived` (by tenant, requests in each second of the run) is the same
  * for every policy. `site` is the one by MIG.
  */
-export function runBound(
-  site: Site,
-  mechanism: Mechanism,
-  run: { readonly seed: number; readonly arrived: readonly ArrayLike<number>[] },
-): number {
+export function runBound(site: Site, mechanism: Mechanism, run: BoundedRun): number {
+  const bounds = known.get(site) ?? new Map<string, number>()
+  known.set(site, bounds)
+  const key = `${mechanism} ${run.seed}`
+  const bound = bounds.get(key) ?? computedBound(site, mechanism, run)
+  bounds.set(key, bound)
+  return bound
+}
+
+type BoundedRun = {
+  readonly seed: number
+  readonly arrived: readonly ArrayLike<number>[]
+}
+
+/** All policies of a comparison have the same bounds. */
+const known = new WeakMap<Site, Map<string, number>>()
+
+function computedBound(site: Site, mechanism: Mechanism, run: BoundedRun): number {
   const own = siteUnder(mechanism, site)
   const truth = drawTruth(own, run.seed)
   const simulation = must(own.simulation)

@@ -10,6 +10,7 @@ import type { DecisionEpoch, Policy } from '../core/policy.ts'
 import type { Site } from '../core/site.ts'
 import { memoryNeedOf } from '../core/workload/memory-need.ts'
 import type { ServiceTable } from '../core/workload/service-table.ts'
+import { headline } from '../observe/goodput.ts'
 import type { RunResult } from '../observe/run-result.ts'
 import { Agenda } from './agenda.ts'
 import { answeredBefore } from './answered-before.ts'
@@ -18,6 +19,7 @@ import { Foresight } from './foresight.ts'
 import { type AnsweredSecond, LabelBook } from './label-book.ts'
 import { PlanningDesk } from './planning-desk.ts'
 import { queueRequestsMaxDefault, RequestEngine } from './request-engine.ts'
+import { runBound } from './run-bound.ts'
 import { ServiceSpeed } from './service-speed.ts'
 import { serviceTables } from './service-tables.ts'
 import { SpanRecorder } from './span-recorder.ts'
@@ -67,6 +69,15 @@ const epochOf = {
   overrun: 'deviation',
   failure: 'failure',
 } as const satisfies Record<PlanReason, DecisionEpoch>
+
+/** More than what is possible is a bug, of the lab or of the bound. Nothing is clipped. */
+export function assertBounded(result: RunResult): void {
+  const { goodput } = headline(result)
+  assert(
+    goodput <= result.bound + 1e-9,
+    `${result.policy} has Goodput ${goodput} with seed ${result.seed}, the bound is ${result.bound}`,
+  )
+}
 
 class LabRun {
   readonly #options: SimulateOptions
@@ -162,7 +173,7 @@ class LabRun {
     while (this.#engine.nowSeconds < this.#durationSeconds || this.#isDueNow()) this.#turn()
     this.#engine.finish()
     this.#recorder.finish(this.#durationSeconds)
-    return summariseRun({
+    const result = summariseRun({
       site: this.#site,
       policy: this.#options.policy.name,
       seed: this.#options.seed,
@@ -176,7 +187,13 @@ class LabRun {
       })),
       deployedAccuracy: this.#deployedAccuracy,
       simulateSeconds: this.#clock() - before - this.#desk.planSeconds,
+      boundOf: (arrived) => {
+        const { site, policy, seed } = this.#options
+        return runBound(site, policy.mechanism, { seed, arrived })
+      },
     })
+    assertBounded(result)
+    return result
   }
 
   #makeEngine(): RequestEngine {

@@ -18,6 +18,8 @@ export type FinishedRun = {
   /** [tenant][second]: accuracy of the deployed version, where nobody was answered. */
   readonly deployedAccuracy: readonly (readonly number[])[]
   readonly simulateSeconds: number
+  /** By tenant, from the requests that arrived in each second. */
+  readonly boundOf: (arrived: readonly Float64Array[]) => number
 }
 
 export type VersionCounts = {
@@ -36,6 +38,7 @@ export function summariseRun(run: FinishedRun): RunResult {
     policy: run.policy,
     seed: run.seed,
     durationSeconds: engine.durationSeconds,
+    bound: run.boundOf(accounts.map(({ perSecond }) => perSecond.arrived)),
     tenants: site.tenants.map((_, index) => ({
       ...tenantResult(run, index, must(accounts[index])),
       capacityLostRequests: must(lost[index]),
