@@ -72,11 +72,10 @@ const epochOf = {
 
 /** More than what is possible is a bug, of the lab or of the bound. Nothing is clipped. */
 export function assertBounded(result: RunResult): void {
+  const { policy, seed, bound } = result
   const { goodput } = headline(result)
-  assert(
-    goodput <= result.bound + 1e-9,
-    `${result.policy} has Goodput ${goodput} with seed ${result.seed}, the bound is ${result.bound}`,
-  )
+  const told = `${policy} has Goodput ${goodput} with seed ${seed}, the bound is ${bound}`
+  assert(goodput <= bound + 1e-9, told)
 }
 
 class LabRun {
