@@ -42,7 +42,7 @@ describe('Ekya with tenants that answer requests', () => {
     expect(shares.filter((own) => own.includes('inference'))).toHaveLength(2)
   })
 
-  test('retrains where the load leaves room, and not where it would cost more than it gains', () => {
+  test('retrains where the load leaves room, not where it would cost more than it gains', () => {
     expect(textOf(loaded(15), 10).join()).toMatch(/retraining/)
     expect(textOf(loaded(500), 10).join()).not.toMatch(/retraining/)
   })
