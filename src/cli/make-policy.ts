@@ -38,6 +38,6 @@ export function makePolicy(
     throw new UsageError('Policy static needs a layout: add the key "static" to the site file')
   }
   const policy = policies[name]({ site, solver, hindsight: null })
-  if (policy.information.arrivals === 'forecast') return policy
+  if (policy.information.arrivals !== 'truth') return policy
   return policies[name]({ site, solver, hindsight: hindsightOf(site, seed, services) })
 }
