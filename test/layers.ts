@@ -38,6 +38,7 @@ export const layers: Readonly<Record<string, Layer>> = {
       'base',
       'core',
       'devices',
+      'devices/lock',
       'devices/nvml',
       'devices/simulated',
       'devices/simulated/file',

@@ -6,6 +6,8 @@ export type Gpu = {
   readonly index: number
   /** As the driver prints it, for instance `00000000:3B:00.0`: stable while the board stays put. */
   readonly pciBusId: string
+  /** Device and vendor as PCI numbers them, `0x20B010DE`; null for a simulated GPU. */
+  readonly pciDeviceId: string | null
   readonly name: string
   readonly memoryMiB: number
 }

@@ -5,6 +5,7 @@ import { enumerateLayouts, layoutFrom } from '../core/mig/layout.ts'
 import { baseProfileIds } from '../core/mig/placement.ts'
 import { parseMigParted, printMigParted } from './mig-parted-file.ts'
 import { countsOf, placeCounts } from './place-counts.ts'
+import { exportLayouts, targetsOf } from './targets.ts'
 
 const text = `version: v1
 mig-configs:
@@ -87,4 +88,46 @@ test('counts that do not fit, and profiles that the GPU does not have, are told 
   expect(placeCounts(empty, many)).toEqual({ kind: 'does-not-fit' })
   const strange = new Map([['1g.10gb+me', 1]])
   expect(placeCounts(empty, strange)).toEqual({ kind: 'no-such-profile', name: '1g.10gb+me' })
+})
+
+test('a configuration says what each GPU is to have, the last entry about it', () => {
+  const parsed = parseMigParted(`version: v1
+mig-configs:
+  mixed:
+    - {devices: all, mig-enabled: true, mig-devices: {"3g.20gb": 2}}
+    - {devices: [1], mig-enabled: true, mig-devices: {"7g.40gb": 1}}
+    - {devices: [2], mig-enabled: false}
+    - {device-filter: "0x233010DE", devices: [3], mig-enabled: false}
+`)
+  if (parsed.kind !== 'parsed') throw new Error(parsed.what)
+  const layout = must(enumerateLayouts(model, [])[0])
+  const gpus = [0, 1, 2, 3].map((index) => {
+    return { index, gpu: `GPU-${index}`, pciDeviceId: '0x20B010DE', layout }
+  })
+  const result = targetsOf(parsed.file, 'mixed', gpus)
+  const printed = result.kind === 'targets' ? result.targets : []
+  expect(
+    printed.map(({ gpu, layout: own }) => [gpu, own === null ? null : [...countsOf(own)]]),
+  ).toEqual([
+    ['GPU-0', [['3g.20gb', 2]]],
+    ['GPU-1', [['7g.40gb', 1]]],
+    ['GPU-2', null],
+    ['GPU-3', [['3g.20gb', 2]]],
+  ])
+  expect(targetsOf(parsed.file, 'other', gpus)).toEqual({
+    kind: 'no-such-config',
+    known: ['mixed'],
+  })
+})
+
+test('what is there is exported, alike GPUs together, and imports as itself', () => {
+  const layouts = enumerateLayouts(model, baseProfileIds(model))
+  const [one, two] = [must(layouts[5]), must(layouts[50])]
+  const gpus = [one, two, one].map((layout, index) => ({ index, layout }))
+  const file = exportLayouts('current', gpus)
+  expect(file.configs.get('current')).toHaveLength(2)
+  const known = gpus.map((own) => ({ ...own, gpu: `GPU-${own.index}`, pciDeviceId: null }))
+  const result = targetsOf(file, 'current', known)
+  const found = result.kind === 'targets' ? result.targets.map(({ layout }) => layout) : []
+  expect(found).toEqual([one, two, one])
 })

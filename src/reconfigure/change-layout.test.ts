@@ -14,7 +14,7 @@ import { layoutFrom } from '../core/mig/layout.ts'
 import { withClient, withoutClient } from '../devices/simulated/node.ts'
 import { carryOut, planChange } from './change-layout.ts'
 import { readInventory } from './inventory.ts'
-import { lastChange, ledgerOf } from './ledger.ts'
+import { ledgerOf, undoTargets } from './ledger.ts'
 import { adopt, recover } from './recover.ts'
 
 function layoutOf(model: GpuModel, ...placed: readonly (readonly [number, number])[]) {
@@ -147,9 +147,7 @@ describe('undo', () => {
     await changeTo(bench.start(), first)
     await changeTo(bench.start(), layoutOf(bench.model, [14, 0], [9, 4]))
     const context = bench.start()
-    const [last] = must(lastChange(context.book.ledger())).gpus
-    const { gpu, from } = must(last)
-    const planned = await planChange(context, [{ gpu, wanted: from }])
+    const planned = await planChange(context, must(undoTargets(context.book.ledger())))
     if (planned.kind !== 'planned') throw new Error('refused')
     await carryOut(context, planned.gpus, { why: 'undo' })
     expect(await layoutOn(bench)).toEqual(layoutNames(first))

@@ -1,5 +1,13 @@
 import { must, unreachable } from '../base/assert.ts'
-import type { Change, Entry, LedgerData, OpenOperation, OwnedInstance, Place } from './journal.ts'
+import type {
+  Change,
+  Entry,
+  GpuChange,
+  LedgerData,
+  OpenOperation,
+  OwnedInstance,
+  Place,
+} from './journal.ts'
 
 /** Changes that `undo` and people can look back on. */
 const changesKept = 50
@@ -34,6 +42,14 @@ export function withEntry(ledger: LedgerData, entry: Entry): LedgerData {
     default:
       return withOperation({ ...ledger, operationsMade: numberAfter(ledger, entry) }, entry)
   }
+}
+
+/** The layouts that `undo` would bring back, by GPU; null: there is nothing to undo. */
+export function undoTargets(
+  ledger: LedgerData,
+): readonly { readonly gpu: string; readonly wanted: GpuChange['from'] }[] | null {
+  const last = lastChange(ledger)
+  return last === undefined ? null : last.gpus.map(({ gpu, from }) => ({ gpu, wanted: from }))
 }
 
 type OperationEntry = Exclude<

@@ -106,7 +106,7 @@ describe.runIf(hasFake)('threads', () => {
     const { device, gpus } = await openFake(fake)
     const [slow, other] = [must(gpus[0]), must(gpus[1])]
     await Promise.all(gpus.map((gpu) => device.gpuInstances(gpu)))
-    fake.control('rule nvmlDeviceCreateGpuInstanceWithPlacement 0 1 0 0 1000')
+    fake.control('rule nvmlDeviceCreateGpuInstanceWithPlacement 0 1 0 0 2000')
     const order: string[] = []
     const note = (name: string) => () => void order.push(name)
     const calls = [
@@ -121,13 +121,13 @@ describe.runIf(hasFake)('threads', () => {
 
   test('a call that does not come back is given up, with an outcome that is unknown', async () => {
     const fake = fakeNvml('a100-40gb')
-    const { device, gpu } = await openFake(fake, 0.5)
+    const { device, gpu } = await openFake(fake, 3)
     await device.gpuInstances(gpu)
-    fake.control('rule nvmlDeviceCreateGpuInstanceWithPlacement 0 1 0 0 1500')
+    fake.control('rule nvmlDeviceCreateGpuInstanceWithPlacement 0 1 0 0 5000')
     await expect(device.createGpuInstance(gpu, first)).rejects.toMatchObject({
       code: 'NVML_ERROR_TIMEOUT',
       retry: 'with-back-off',
-      message: expect.stringMatching(/no answer after 0.5 s; whether it was done is unknown/),
+      message: expect.stringMatching(/no answer after 3 s; whether it was done is unknown/),
     })
     await device.close()
     const { device: later } = await openFake(fake)

@@ -21,9 +21,10 @@ export function listGpus(library: Library): readonly Gpu[] {
     ask(library, action, 'nvmlDeviceGetName', [handle, name, nameBytes])
     ask(library, action, 'nvmlDeviceGetPciInfo_v3', [handle, pci])
     ask(library, action, 'nvmlDeviceGetMemoryInfo', [handle, memory])
-    const { busId: pciBusId } = readStruct('nvmlPciInfo_t', pci)
+    const { busId: pciBusId, pciDeviceId: id } = readStruct('nvmlPciInfo_t', pci)
+    const pciDeviceId = `0x${id.toString(16).toUpperCase().padStart(8, '0')}`
     const memoryMiB = Number(readStruct('nvmlMemory_t', memory).total / 1_048_576n)
-    return { uuid, index, pciBusId, name: readText(name), memoryMiB }
+    return { uuid, index, pciBusId, pciDeviceId, name: readText(name), memoryMiB }
   })
 }
 

@@ -105,7 +105,7 @@ export const structs = {
       computeInstanceId: u32(28),
     },
   },
-  nvmlPciInfo_t: { size: 68, fields: { busId: text(36, 32) } },
+  nvmlPciInfo_t: { size: 68, fields: { pciDeviceId: u32(28), busId: text(36, 32) } },
 } as const satisfies Record<string, Struct>
 
 export type StructName = keyof typeof structs

@@ -205,7 +205,7 @@ function describe(gpu: SimulatedGpu): Gpu {
   // Boards name themselves by GB; their whole-GPU profile is the closest figure there is in MiB.
   const memoryMiB = Math.max(...model.profiles.map((profile) => profile.memoryMiB ?? 0))
   const { uuid, index, pciBusId } = gpu
-  return { uuid, index, pciBusId, name: model.name, memoryMiB }
+  return { uuid, index, pciBusId, pciDeviceId: null, name: model.name, memoryMiB }
 }
 
 function processesOn(gpu: SimulatedGpu): readonly GpuProcess[] {

@@ -1,8 +1,10 @@
-import { accessSync, constants, mkdirSync } from 'node:fs'
+import { accessSync, constants, existsSync, mkdirSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Device } from '../../devices/device.ts'
 import { DeviceError } from '../../devices/device-error.ts'
+import { type FileLock, signatureOf, signLock, tryLock } from '../../devices/lock/file-lock.ts'
 import { openBook } from '../../reconfigure/book.ts'
 import type { Context } from '../../reconfigure/context.ts'
 import type { LedgerData } from '../../reconfigure/journal.ts'
@@ -16,6 +18,7 @@ import { openJournal, readJournal } from '../journal/sqlite-journal.ts'
 import { type DeviceSpec, openDevice } from './open-device.ts'
 
 const journalName = 'journal.db'
+const machineLocks = '/run/lock'
 
 /** Seconds since 1970. */
 export const clock = (): number => Date.now() / 1000
@@ -58,8 +61,10 @@ export async function openNode(
   const journal = openJournal(join(folder, journalName), { now: clock })
   try {
     const device = await openDevice(spec, folder)
+    const locks: FileLock[] = []
     const close = async (): Promise<void> => {
       await device.close()
+      for (const lock of locks) lock.release()
       journal.close()
     }
     const book = openBook(journal)
@@ -67,8 +72,10 @@ export async function openNode(
     const context = { device, book, sleep, patience: usualPatience }
     try {
       const gpus = (await device.gpus()).map(({ uuid }) => uuid)
+      if (spec.kind === 'nvml') locks.push(...gpus.map(lockGpu))
       return { context, recovery: await recover(context, gpus), close }
     } catch (error) {
+      for (const lock of locks) lock.release()
       await device.close()
       throw error
     }
@@ -76,6 +83,21 @@ export async function openNode(
     journal.close()
     throw error
   }
+}
+
+/** For this process alone on the whole machine, wherever another one keeps its journal. */
+function lockGpu(gpu: string): FileLock {
+  const folder = existsSync(machineLocks) ? machineLocks : tmpdir()
+  const path = join(folder, `migrator-${gpu}.lock`)
+  const lock = tryLock(path)
+  if (lock !== null) {
+    signLock(path)
+    return lock
+  }
+  const pid = signatureOf(path)
+  const fix = 'stop it, or leave this GPU to it'
+  const name = `another migrator on ${gpu}`
+  throw new ForeignOwnerError([{ name, kind: 'owner', pids: pid === null ? [] : [pid], fix }])
 }
 
 /** A node to look at, while another program may be changing it. */
