@@ -48,6 +48,11 @@ export const layers: Readonly<Record<string, Layer>> = {
     ],
     packages: ['node'],
   },
+  'runtime/open-inference': { imports: ['base'], packages: ['node', 'undici', 'zod'] },
+  'runtime/workers': {
+    imports: ['base', 'runtime/open-inference'],
+    packages: ['node', 'zod'],
+  },
   simulator: {
     imports: [
       'base',
