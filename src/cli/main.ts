@@ -1,22 +1,22 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander'
-import { compareCommand } from './commands/compare.ts'
-import { initCommand } from './commands/init.ts'
-import { planCommand } from './commands/plan.ts'
-import { simulateCommand } from './commands/simulate.ts'
+import { commandNames, loadCommand } from './commands.ts'
 import { exitCodes } from './exit-codes.ts'
 import { packageVersion } from './packaged-files.ts'
 import { reportFailure } from './report-failure.ts'
 
 const program = new Command('migrator')
-  .description('Plans and compares NVIDIA MIG layouts for tenants that serve and keep retraining')
+  .description(
+    'Plans, carries out and compares NVIDIA MIG layouts for tenants that keep retraining',
+  )
   .version(packageVersion())
-  .addCommand(initCommand())
-  .addCommand(simulateCommand())
-  .addCommand(compareCommand())
-  .addCommand(planCommand())
   .showHelpAfterError('Run the command with --help to see what it accepts')
 
+// Only what was asked for is loaded: an `apply` that finds nothing to do should not pay for solvers.
+const asked = commandNames.find((name) => name === process.argv[2])
+for (const name of asked === undefined ? commandNames : [asked]) {
+  program.addCommand(await loadCommand(name))
+}
 for (const command of [program, ...program.commands]) command.exitOverride()
 
 // A closed pipe (`migrator compare | head`) is the reader's choice, not our failure.
