@@ -53,6 +53,10 @@ export const layers: Readonly<Record<string, Layer>> = {
     imports: ['base', 'runtime/open-inference'],
     packages: ['node', 'zod'],
   },
+  'runtime/router': {
+    imports: ['base', 'core', 'dataplane', 'observe', 'devices/lock'],
+    packages: ['node', 'undici', 'zod'],
+  },
   simulator: {
     imports: [
       'base',
