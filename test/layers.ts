@@ -53,6 +53,8 @@ export const layers: Readonly<Record<string, Layer>> = {
     imports: ['base', 'runtime/open-inference'],
     packages: ['node', 'zod'],
   },
+  runtime: { imports: ['base', 'core', 'planner'], packages: ['node'] },
+  outlook: { imports: ['base', 'core', 'forecast', 'control'] },
   'runtime/router': {
     imports: ['base', 'core', 'dataplane', 'observe', 'devices/lock'],
     packages: ['node', 'undici', 'zod'],
@@ -67,6 +69,7 @@ export const layers: Readonly<Record<string, Layer>> = {
       'forecast',
       'control',
       'observe',
+      'outlook',
     ],
   },
   cli: { imports: ['*'], packages: ['node', 'commander', 'picocolors', 'cli-progress', 'yaml'] },

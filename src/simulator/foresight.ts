@@ -11,21 +11,20 @@ import {
   type ArrivalMoment,
   type ArrivalOutlook,
   foreseeArrivals,
-  knowArrivals,
-} from './arrival-outlook.ts'
-import type { LabelBook } from './label-book.ts'
-import { probe } from './probing.ts'
+} from '../outlook/arrival-outlook.ts'
 import {
   foreseeRetraining,
-  knowRetraining,
   type RetrainingMoment,
   type RetrainingOutlook,
-} from './retraining-outlook.ts'
-import { type ServiceSpeed, scaledService } from './service-speed.ts'
+} from '../outlook/retraining-outlook.ts'
+import { type ServiceSpeed, scaledService } from '../outlook/service-speed.ts'
+import type { Foreseen } from '../outlook/tenant-values.ts'
+import { knowArrivals } from './known-arrivals.ts'
+import { knowRetraining } from './known-retraining.ts'
+import type { LabelBook } from './label-book.ts'
+import { probe } from './probing.ts'
 import type { Truth } from './truth.ts'
 import type { Versions } from './versions.ts'
-
-export type Foreseen = { readonly outlook: TenantOutlook; readonly arrivals: ArrivalOutlook }
 
 export type PlanMoment = {
   readonly nowSeconds: number
@@ -116,23 +115,25 @@ export class Foresight {
   #arrivals(tenant: number, { nowSeconds, span, arrived }: PlanMoment): ArrivalOutlook {
     const { site, truth, information, rng } = this.#options
     const { startSeconds, endSeconds, windowIndex } = span
+    const own = must(truth.tenants[tenant])
     const moment: ArrivalMoment = {
       nowSeconds,
       startSeconds,
       slotCount: slotsFor(endSeconds - startSeconds, site.slotSeconds),
+      historyCounts: own.historyCounts,
       arrived: must(arrived[tenant]),
+      runSeconds: must(site.simulation).durationSeconds,
       errorRng: rng.split(`forecast-error/${must(site.tenants[tenant]).id}/${windowIndex}`),
     }
-    const own = must(truth.tenants[tenant])
     switch (information.arrivals) {
       case 'truth':
         return knowArrivals(site, own, moment)
       case 'forecast':
-        return foreseeArrivals(site, own, moment)
+        return foreseeArrivals(site, moment)
       case 'last-window': {
         // Measured, not forecast: an error put on forecasts is none of it.
         const forecast = { ...site.forecast, arrivals: 'last-window', injectedError: 0 } as const
-        return foreseeArrivals({ ...site, forecast }, own, moment)
+        return foreseeArrivals({ ...site, forecast }, moment)
       }
       default:
         return unreachable(information.arrivals)
@@ -172,17 +173,4 @@ export class Foresight {
       .filter((own) => own.accuracyTerminal + own.accuracyUncertainty >= best)
       .map(({ configurationId }) => configurationId)
   }
-}
-
-/**
- * Weight over requests of the run (designs/001, line 10); tenants without requests are left out.
- */
-export function withValues(site: Site, foreseen: readonly Foreseen[]): readonly TenantOutlook[] {
-  const requests = foreseen.map(({ arrivals }) => arrivals.requestsOfRun)
-  const weights = site.tenants.map(({ weight }, i) => (must(requests[i]) > 0 ? weight : 0))
-  const total = weights.reduce((sum, weight) => sum + weight, 0)
-  return foreseen.map(({ outlook }, i) => ({
-    ...outlook,
-    valuePerAnswer: must(requests[i]) > 0 ? must(weights[i]) / (total * must(requests[i])) : 0,
-  }))
 }

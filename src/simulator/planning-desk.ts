@@ -1,23 +1,19 @@
 import { assert, must } from '../base/assert.ts'
 import { buildProblem, type ProblemSpan } from '../control/build-problem.ts'
-import { classIndexIn } from '../control/class-index.ts'
 import type { ExecutorEvent } from '../control/events.ts'
 import type { ExecutorState } from '../control/executor-state.ts'
 import { checkPlan } from '../core/plan/check.ts'
 import type { PlanOutcome } from '../core/plan/outcome.ts'
 import type { PlanningProblem } from '../core/plan/problem.ts'
-import { valueOf } from '../core/plan/value.ts'
 import { slotsFor } from '../core/plan/warm-up.ts'
 import type { DecisionEpoch, Policy } from '../core/policy.ts'
 import type { Site } from '../core/site.ts'
-import { inTimeRps } from '../core/workload/service-table.ts'
 import type { PlanRecord } from '../observe/run-result.ts'
+import { type Prediction, predictionsOf } from '../outlook/prediction.ts'
+import { type Foreseen, withValues } from '../outlook/tenant-values.ts'
 import type { Agenda } from './agenda.ts'
-import { type Foreseen, type Foresight, withValues } from './foresight.ts'
+import type { Foresight } from './foresight.ts'
 import type { Action } from './world.ts'
-
-/** What the plan in force at a window's start promised a tenant for that window. */
-export type Prediction = { readonly goodput: number | null; readonly arrived: number }
 
 export type DeskOptions = {
   readonly site: Site
@@ -171,43 +167,4 @@ function recordOf(
     chargedSeconds: span.startSeconds - nowSeconds,
     plan: isPlan ? outcome.plan : null,
   }
-}
-
-/** Until the plan starts what serves goes on; then what the plan is worth. */
-function predictionsOf(
-  site: Site,
-  problem: PlanningProblem,
-  plan: Parameters<typeof valueOf>[1],
-  held: {
-    readonly nowSeconds: number
-    readonly state: ExecutorState
-    readonly foreseen: readonly Foreseen[]
-  },
-): readonly Prediction[] {
-  return valueOf(problem, plan).tenants.map((value, index) => {
-    const { perSecond, forecast } = must(held.foreseen[index]).arrivals
-    const tenant = must(problem.tenants[index])
-    const counts = servingCounts(site, held.state, tenant.id)
-    let arrived = value.arrivals
-    let right = (value.goodput ?? 0) * value.arrivals
-    for (let at = Math.floor(held.nowSeconds); at < problem.startSeconds; at += 1) {
-      const rps = must(perSecond.meanRps[at - perSecond.fromSecond])
-      const answered = inTimeRps(tenant.service, counts, rps, forecast.dispersion)
-      arrived += rps
-      right += answered * (tenant.accuracyDeployed[0] ?? 0)
-    }
-    return { goodput: arrived > 0 ? right / arrived : null, arrived }
-  })
-}
-
-/** Instances of each class that serve a tenant now. */
-function servingCounts(site: Site, state: ExecutorState, tenant: string): readonly number[] {
-  const counts = site.classes.map(() => 0)
-  for (const { gpu, profileId, worker } of state.instances) {
-    if (worker?.kind !== 'inference' || worker.tenant !== tenant) continue
-    if (worker.phase !== 'serving' && worker.phase !== 'switching') continue
-    const index = classIndexIn(site, gpu, profileId)
-    counts[index] = must(counts[index]) + 1
-  }
-  return counts
 }

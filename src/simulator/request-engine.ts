@@ -2,13 +2,8 @@ import { assert, must } from '../base/assert.ts'
 import type { Rng } from '../base/rng.ts'
 import type { RequestCounts } from '../dataplane/request-counts.ts'
 import type { DurationHistogram } from '../observe/histogram.ts'
-import {
-  type EngineTenant,
-  type NewServer,
-  type PerSecond,
-  type ServerWork,
-  TenantLoop,
-} from './tenant-loop.ts'
+import type { ServerWork } from '../outlook/service-speed.ts'
+import { type EngineTenant, type NewServer, type PerSecond, TenantLoop } from './tenant-loop.ts'
 
 /** Enough for seconds of any rate here: what waits longer than its SLO is shed before. */
 export const queueRequestsMaxDefault = 1 << 17

@@ -5,6 +5,7 @@ import type { ServingCapability } from '../core/workload/serving.ts'
 import type { ServerMode } from '../dataplane/server-pool.ts'
 import { TenantPlane } from '../dataplane/tenant-plane.ts'
 import { DurationHistogram } from '../observe/histogram.ts'
+import type { ServerWork } from '../outlook/service-speed.ts'
 import { ArrivalSource, meanItems } from './arrival-source.ts'
 import { batchNoise } from './service-noise.ts'
 
@@ -23,9 +24,6 @@ export type EngineTenant = {
   /** Default: the estimate with `batchNoise`. The server's true scale comes on top of either. */
   readonly serviceSeconds?: ServiceSampler
 }
-
-/** Execution time of a server's batches: as the profile has it, and as it was. */
-export type ServerWork = { readonly estimatedSeconds: number; readonly executedSeconds: number }
 
 /** Sums per second of the run. */
 export type PerSecond = {

@@ -5,8 +5,6 @@ import type { Site } from '../core/site.ts'
 import { slotMeans } from '../forecast/arrival-history.ts'
 import type { BackTest } from '../forecast/back-test.ts'
 import { forecastArrivals } from '../forecast/forecast-arrivals.ts'
-import { oracleArrivals } from '../forecast/oracle-arrivals.ts'
-import type { TenantTruth } from './truth.ts'
 
 /** What is expected of one tenant's arrivals, in the problem's slots and second by second. */
 export type ArrivalOutlook = {
@@ -22,24 +20,24 @@ export type ArrivalMoment = {
   readonly nowSeconds: number
   readonly startSeconds: number
   readonly slotCount: number
+  /** Requests in each second before the run, the oldest first. */
+  readonly historyCounts: Float64Array
   /** Requests in each whole second of the run so far. */
   readonly arrived: Float64Array
+  /** How long the run is thought to last: what a tenant's requests are counted over. */
+  readonly runSeconds: number
   /** The same one for re-plans within a window. */
   readonly errorRng: Rng
 }
 
 /** Forecast from what arrived up to now, history included; nothing later is looked at. */
-export function foreseeArrivals(
-  site: Site,
-  truth: TenantTruth,
-  moment: ArrivalMoment,
-): ArrivalOutlook {
-  const { startSeconds, slotCount, arrived, errorRng } = moment
+export function foreseeArrivals(site: Site, moment: ArrivalMoment): ArrivalOutlook {
+  const { startSeconds, slotCount, historyCounts, arrived, errorRng } = moment
   const { slotSeconds, windowSeconds } = site
   const fromSecond = Math.floor(moment.nowSeconds)
-  const counts = new Float64Array(truth.historyCounts.length + fromSecond)
-  counts.set(truth.historyCounts)
-  counts.set(arrived.subarray(0, fromSecond), truth.historyCounts.length)
+  const counts = new Float64Array(historyCounts.length + fromSecond)
+  counts.set(historyCounts)
+  counts.set(arrived.subarray(0, fromSecond), historyCounts.length)
   const ahead = startSeconds - fromSecond
   const { meanRps, dispersion, method, backTestError, backTest } = forecastArrivals({
     settings: site.forecast,
@@ -59,41 +57,19 @@ export function foreseeArrivals(
     forecast,
     perSecond: { fromSecond, meanRps },
     backTest,
-    requestsOfRun: requestsExpected(site, counts, truth.historyCounts.length, meanRps),
-  }
-}
-
-/** The truth instead, for oracles. */
-export function knowArrivals(
-  site: Site,
-  truth: TenantTruth,
-  moment: Pick<ArrivalMoment, 'nowSeconds' | 'startSeconds' | 'slotCount'>,
-): ArrivalOutlook {
-  const { nowSeconds, startSeconds, slotCount } = moment
-  const { arrivals } = truth
-  const { slotSeconds } = site
-  const forecast = oracleArrivals(arrivals, { startSeconds, slotSeconds, slotCount })
-  const fromSecond = Math.floor(nowSeconds)
-  const ofRun = arrivals.ratesRps.subarray(arrivals.historySeconds)
-  return {
-    forecast,
-    perSecond: { fromSecond, meanRps: Array.from(ofRun.subarray(fromSecond)) },
-    backTest: null,
-    requestsOfRun: ofRun.reduce((sum, rate) => sum + rate, 0),
+    requestsOfRun: requestsExpected(moment, counts, meanRps),
   }
 }
 
 /** What came, and for the rest of the run the mean rate of all that was seen. */
 function requestsExpected(
-  site: Site,
+  { historyCounts, runSeconds }: ArrivalMoment,
   counts: Float64Array,
-  historySeconds: number,
   meanRps: readonly number[],
 ): number {
-  const { durationSeconds } = must(site.simulation)
   const seen = counts.length
-  const came = sumOf(counts.subarray(historySeconds))
-  const left = durationSeconds - (seen - historySeconds)
+  const came = sumOf(counts.subarray(historyCounts.length))
+  const left = runSeconds - (seen - historyCounts.length)
   const usual = seen > 0 ? sumOf(counts) / seen : sumOf(meanRps) / Math.max(1, meanRps.length)
   return came + left * usual
 }

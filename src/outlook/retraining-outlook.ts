@@ -1,18 +1,41 @@
 import { must } from '../base/assert.ts'
 import type { RetrainingForecast } from '../core/forecast.ts'
 import { measuredConfiguration } from '../core/learning/accuracy-table.ts'
-import type { ProbeReading } from '../core/observation.ts'
+import type {
+  AccuracySample,
+  DeployedVersion,
+  FinishedRetraining,
+  ProbeReading,
+} from '../core/observation.ts'
 import type { Site, SiteRetraining } from '../core/site.ts'
 import { deployedAccuracyNow, forecastDeployed } from '../forecast/deployed-accuracy.ts'
 import { type DriftEstimate, estimateDrift } from '../forecast/drift-estimate.ts'
 import { forecastRetraining } from '../forecast/forecast-retraining.ts'
 import type { Horizon, OverHorizon } from '../forecast/horizon.ts'
 import type { Estimate } from '../forecast/learning-curve.ts'
-import { oracleDeployed, oracleRetraining } from '../forecast/oracle-retraining.ts'
 import { retrainingSpeed, speedReadings } from '../forecast/retraining-speed.ts'
-import type { LabelBook } from './label-book.ts'
-import type { TenantTruth } from './truth.ts'
-import type { Versions } from './versions.ts'
+
+/** What a controller has learned of versions and retrainings, in the lab and on a node alike. */
+export type LearningBook = {
+  /** Up to when labels have come back. */
+  readonly labelsSeconds: number
+  readonly of: (tenant: number) => {
+    readonly deployed: DeployedVersion
+    readonly samples: readonly AccuracySample[]
+    readonly finished: readonly FinishedRetraining[]
+    readonly probes: readonly ProbeReading[]
+    /** What probing adds to the retraining that follows; parallel to the site's classes. */
+    readonly probeSecondsByClass: readonly number[]
+  }
+  /** A retraining as it was begun; it must have been. */
+  readonly jobOf: (jobId: string) => {
+    readonly configurationId: string
+    /** Up to when the labels reach that it was given. */
+    readonly labelsSeconds: number
+    readonly probes: readonly ProbeReading[]
+    readonly probeSecondsByClass: readonly number[]
+  }
+}
 
 /** What is expected of one tenant's accuracy and retraining. */
 export type RetrainingOutlook = {
@@ -38,7 +61,7 @@ const driftHalfLifeWindows = 3
 /** Forecast from labels, probes and what earlier retrainings came to. */
 export function foreseeRetraining(
   site: Site,
-  book: LabelBook,
+  book: LearningBook,
   moment: RetrainingMoment,
 ): RetrainingOutlook {
   const { tenant, nowSeconds, horizon, jobId } = moment
@@ -74,50 +97,9 @@ function freshAccuracy(now: Estimate, drift: DriftEstimate, ageSeconds: number):
   }
 }
 
-/** The truth instead, for oracles: what a retraining gives but for its luck. */
-export function knowRetraining(
-  site: Site,
-  world: { readonly truth: TenantTruth; readonly book: LabelBook; readonly versions: Versions },
-  moment: RetrainingMoment,
-): RetrainingOutlook {
-  const { tenant, horizon, jobId } = moment
-  const { truth, book, versions } = world
-  const { retraining } = must(site.tenants[tenant])
-  const { versionId } = book.of(tenant).deployed
-  const trueSeconds = (seconds: readonly (number | null)[]): readonly (number | null)[] =>
-    seconds.map((own, k) => (own === null ? null : own * must(truth.retrainingScale[k])))
-  const offers = moment.isOffered ? retraining : []
-  const job = jobId === null ? null : book.jobOf(jobId)
-  const known = offers.map(({ configurationId, secondsByClass }) => {
-    const { labelsSeconds } = book
-    const accuracyAt = versions.prospectOf(tenant, {
-      configurationId,
-      from: versionId,
-      labelsSeconds,
-    })
-    const truthOfIt = { configurationId, secondsByClass: trueSeconds(secondsByClass), accuracyAt }
-    return oracleRetraining(truthOfIt, horizon)
-  })
-  return {
-    deployed: oracleDeployed((at) => versions.accuracyOf(versionId, at), horizon),
-    retraining: known,
-    underWay:
-      job === null || jobId === null
-        ? null
-        : oracleRetraining(
-            {
-              configurationId: job.configurationId,
-              secondsByClass: trueSeconds(wholeSeconds(site, book, jobId)),
-              accuracyAt: versions.outcomeOf(jobId),
-            },
-            horizon,
-          ),
-  }
-}
-
 type Common = {
   readonly site: Site
-  readonly book: LabelBook
+  readonly book: LearningBook
   readonly tenant: number
   readonly horizon: Horizon
   readonly drift: DriftEstimate
@@ -169,13 +151,4 @@ function forecastJob(common: Common, jobId: string, from: Start): RetrainingFore
     must(site.tenants[tenant]).retraining.find((r) => r.configurationId === configurationId),
   )
   return forecastOne(common, own, { ...from, probes, probeSecondsByClass, labelsSeconds })
-}
-
-function wholeSeconds(site: Site, book: LabelBook, jobId: string): readonly (number | null)[] {
-  const { tenant, configurationId, probeSecondsByClass } = book.jobOf(jobId)
-  const { retraining } = must(site.tenants[tenant])
-  const own = must(retraining.find((other) => other.configurationId === configurationId))
-  return own.secondsByClass.map((seconds, k) =>
-    seconds === null ? null : seconds + must(probeSecondsByClass[k]),
-  )
 }

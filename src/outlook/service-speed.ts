@@ -1,6 +1,8 @@
 import { must } from '../base/assert.ts'
 import type { ServiceTable } from '../core/workload/service-table.ts'
-import type { ServerWork } from './tenant-loop.ts'
+
+/** Execution time of a server's batches: as the profile has it, and as it was. */
+export type ServerWork = { readonly estimatedSeconds: number; readonly executedSeconds: number }
 
 /** A profile is believed to about this (relative), and so is what so much work says about it. */
 const profileDeviation = 0.1
