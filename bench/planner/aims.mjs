@@ -6,7 +6,14 @@ export function aimsOf(rows, secondsMax) {
   const withTenants = (count) => single.filter(({ tenants }) => tenants === count)
   const large = rows.filter(({ gpus, tenants }) => gpus === 8 && tenants === 16)
   const firstMs = (row) => row.firstPlanMs
-  const at = (mark, key) => (row) => row.marks[mark]?.[key] ?? null
+  // Undefined where the mark was not reached for want of seconds or nothing can be said; a figure of a
+  // plan that is not there counts as the worst.
+  const at = (mark, key) => (row) => {
+    const state = row.marks[mark]
+    if (state === undefined) return undefined
+    const isMissing = state.objective === null && ['captured', 'relativeToBestKnown'].includes(key)
+    return isMissing ? 0 : state[key]
+  }
   const few = single.filter(({ tenants }) => tenants <= 3)
   return [
     most('first plan in 100 ms, one GPU and up to 3 tenants', few, firstMs, { limit: 100 }),
@@ -43,7 +50,7 @@ function most(aim, rows, valueOf, { limit }) {
 }
 
 function certified(aim, rows, gapOf, limit) {
-  const rated = rows.filter((row) => Object.keys(row.marks).length > 0)
+  const rated = rows.filter((row) => gapOf(row) !== undefined)
   if (rated.length === 0) return null
   const gaps = rated.map((row) => gapOf(row) ?? Number.POSITIVE_INFINITY)
   const met = gaps.filter((gap) => gap <= limit).length
@@ -53,7 +60,7 @@ function certified(aim, rows, gapOf, limit) {
 }
 
 function median(aim, rows, valueOf, { most: limit, least: floor }) {
-  const values = rows.map(valueOf).filter((value) => value !== null)
+  const values = rows.map(valueOf).filter((value) => value != null)
   if (values.length === 0) return null
   const value = middle(values)
   return {
@@ -64,7 +71,7 @@ function median(aim, rows, valueOf, { most: limit, least: floor }) {
 }
 
 function least(aim, rows, valueOf, floor) {
-  const rated = rows.filter((row) => valueOf(row) !== null)
+  const rated = rows.filter((row) => valueOf(row) != null)
   if (rated.length === 0) return null
   const worst = worstOf(rated, (row) => -valueOf(row))
   const met = rated.filter((row) => valueOf(row) >= floor).length
@@ -73,9 +80,10 @@ function least(aim, rows, valueOf, floor) {
 }
 
 function printed(aim, rows, valueOf) {
-  if (rows.length === 0) return null
-  const count = rows.filter((row) => valueOf(row) !== null).length
-  return { aim, reached: `${count} of ${rows.length}`, isMet: count === rows.length }
+  const marked = rows.filter((row) => valueOf(row) !== undefined)
+  if (marked.length === 0) return null
+  const count = marked.filter((row) => valueOf(row) !== null).length
+  return { aim, reached: `${count} of ${marked.length}`, isMet: count === marked.length }
 }
 
 function worstOf(rows, badness) {

@@ -1,5 +1,5 @@
 import type { GpuSpace } from './gpu-space.ts'
-import type { JointStates } from './joint-states.ts'
+import type { ServingStates } from './serving-states.ts'
 
 /**
  * What the batch programme is solved for: the tenants of `states` serve on one GPU, everything else
@@ -8,7 +8,7 @@ import type { JointStates } from './joint-states.ts'
  */
 export type BatchInputs = {
   readonly space: GpuSpace
-  readonly states: JointStates
+  readonly states: ServingStates
   readonly slotCount: number
   readonly rewards: readonly Float64Array[]
   /** The multiset that retraining and tenants not in `states` hold in each slot. */
@@ -62,7 +62,7 @@ export function fillBatchTables(
 }
 
 /** Edges that add an instance to a tenant whose warm-up is at most `u`, in reverse order. */
-function edgesWithin(states: JointStates, warmUpSlots: readonly number[], u: number): Int32Array {
+function edgesWithin(states: ServingStates, warmUpSlots: readonly number[], u: number): Int32Array {
   const edges: number[] = []
   for (let e = states.edgeCount - 1; e >= 0; e -= 1) {
     if ((warmUpSlots[states.edgeTenant[e] as number] as number) <= u) edges.push(e)
@@ -88,15 +88,16 @@ function addServed(inputs: BatchInputs, { served }: BatchTables, t: number): voi
 /** B_t(x) >= reward of x in slot t + B_{t+1}(x), where x fits beside what is occupied. */
 function stay(inputs: BatchInputs, { toGo, served }: BatchTables, t: number): void {
   const { states, space, occupied } = inputs
-  const { stateCount, total } = states
+  const { stateCount, room, fits } = states
   const row = toGo[t] as Float64Array
   const next = toGo[t + 1] as Float64Array
   const from = served[t] as Float64Array
   const after = served[t + 1] as Float64Array
-  const fits = space.sums.subarray((occupied[t] as number) * space.multisetCount)
+  const { multisetCount } = space
+  const beside = occupied[t] as number
   for (let x = 0; x < stateCount; x += 1) {
     row[x] =
-      (fits[total[x] as number] as number) < 0
+      fits[(room[x] as number) * multisetCount + beside] === 0
         ? Number.NEGATIVE_INFINITY
         : (next[x] as number) + ((from[x] as number) - (after[x] as number))
   }
@@ -143,7 +144,7 @@ function fillTargets(
   { toGo, served }: BatchTables,
   span: { t: number; u: number; until: number; scratch: Float64Array },
 ): void {
-  const { total, stateCount } = inputs.states
+  const { room, stateCount } = inputs.states
   const { t, u, until, scratch } = span
   const fits = fitsThroughout(inputs, t, until)
   const start = served[t + u] as Float64Array
@@ -151,30 +152,30 @@ function fillTargets(
   const target = toGo[until] as Float64Array
   for (let x = 0; x < stateCount; x += 1) {
     scratch[x] =
-      fits[total[x] as number] === 1
+      fits[room[x] as number] === 1
         ? (target[x] as number) + ((start[x] as number) - (end[x] as number))
         : Number.NEGATIVE_INFINITY
   }
 }
 
-/** 1 for the multisets that fit beside what is occupied in every slot of from .. until - 1. */
+/** 1 for the rooms in which what is occupied fits in every slot of from .. until - 1. */
 export function fitsThroughout(
-  { space, occupied }: Pick<BatchInputs, 'space' | 'occupied'>,
+  { space, states, occupied }: Pick<BatchInputs, 'space' | 'states' | 'occupied'>,
   from: number,
   until: number,
 ): Uint8Array {
-  const { multisetCount, sums } = space
-  const fits = new Uint8Array(multisetCount).fill(1)
+  const { roomCount, fits } = states
+  const throughout = new Uint8Array(roomCount).fill(1)
   let last = -1
   for (let t = from; t < until; t += 1) {
     const now = occupied[t] as number
     if (now === last) continue
     last = now
-    for (let m = 0; m < multisetCount; m += 1) {
-      if ((sums[now * multisetCount + m] as number) < 0) fits[m] = 0
+    for (let room = 0; room < roomCount; room += 1) {
+      if (fits[room * space.multisetCount + now] === 0) throughout[room] = 0
     }
   }
-  return fits
+  return throughout
 }
 
 /** With no warm-up an instance serves in the slot it is added: B_t(x) >= B_t(x and one more). */
@@ -192,7 +193,7 @@ function addAtOnce(
 }
 
 /** Instances may be dropped at any slot's start: B_t(x) >= B_t(y) for every y within x. */
-function dropAny({ edgeCount, edgeFrom, edgeTo }: JointStates, row: Float64Array): void {
+function dropAny({ edgeCount, edgeFrom, edgeTo }: ServingStates, row: Float64Array): void {
   for (let e = 0; e < edgeCount; e += 1) {
     const to = edgeTo[e] as number
     const value = row[edgeFrom[e] as number] as number

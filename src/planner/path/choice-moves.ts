@@ -1,111 +1,120 @@
+import { must } from '../../base/assert.ts'
 import type { Choices } from './region.ts'
-import { doneSlot, type RetrainingChoice, type RetrainingOption } from './retraining-option.ts'
+import { type RetrainingChoice, type RetrainingOption, terminalShare } from './retraining-option.ts'
 import type { WindowModel } from './window-model.ts'
 import type { WindowTenant } from './window-tenant.ts'
 
-/** Options that can run on the GPU, each as a choice from slot 0. */
+/** Options that can run on the GPU. */
 export function optionsOn(
   model: WindowModel,
-  { options }: WindowTenant,
+  { options, index }: WindowTenant,
   gpu: number,
 ): readonly RetrainingOption[] {
-  const classes = model.gpus[gpu]?.space.classes ?? []
-  const host = model.gpus[gpu]?.start.retraining ?? []
+  const { space, start } = must(model.gpus[gpu])
+  const isHost = start.retraining.some((own) => own.tenant === index)
   return options.filter(
-    ({ classIndex, kind }) =>
-      classes.includes(classIndex) && (kind !== 'continue' || host.length > 0),
+    ({ classIndex, kind }) => space.classes.includes(classIndex) && (kind !== 'continue' || isHost),
   )
 }
 
+/** What a guess of a choice's worth goes by. */
+export type Guide = {
+  /** Prices of holding an instance: mu[kind * slotCount + t]. */
+  readonly mu: Float64Array
+  /** Requests that the tenant has answered in time in each slot, as things stand. */
+  readonly answered: Float64Array
+}
+
 /**
- * Retrainings worth a look for a tenant that has none, or another: from the start, right after or
- * right before somebody else's, and such that it is done at a few points of the window.
+ * The retrainings of a tenant that promise most on a GPU, at most `count`: the gain of accuracy on
+ * the answers as they are, less the price of the instance that each would hold. Every option is
+ * represented by its best start, and by the best one some time away from it.
  */
-export function insertions(
+export function promisingChoices(
   model: WindowModel,
   tenant: WindowTenant,
-  choices: Choices,
   gpu: number,
+  { mu, answered }: Guide,
+  count: number,
 ): readonly RetrainingChoice[] {
-  const others = choices.filter(
-    (choice, w): choice is RetrainingChoice =>
-      choice !== null && w !== tenant.index && choice.gpu === gpu,
-  )
-  return optionsOn(model, tenant, gpu).flatMap((option) => {
-    const quarter = model.slotCount / 4
-    const starts = [
-      0,
-      ...others.map(doneSlot),
-      ...others.map(({ start }) => start - option.slots),
-      ...[1, 2, 3].map((n) => Math.round(n * quarter) - option.slots),
-      ...[1, 2].map((n) => Math.round(n * quarter)),
-    ]
-    return startingAt(option, gpu, starts)
+  const { slotCount } = model
+  const { space } = must(model.gpus[gpu])
+  const promising = optionsOn(model, tenant, gpu).flatMap((option) => {
+    const kind = space.classes.indexOf(option.classIndex)
+    const price = prefixSums(mu.subarray(kind * slotCount, (kind + 1) * slotCount))
+    const gain = gainsFrom(tenant, option, answered)
+    const worthAt = (start: number) => {
+      const end = Math.min(slotCount, start + option.slots)
+      const terminal = terminalGain(tenant, { option, start, gpu }, slotCount)
+      return must(gain[end]) + terminal - (must(price[end]) - must(price[start]))
+    }
+    const first = bestStart(option, worthAt, (_) => true)
+    const away = Math.max(10, option.slots >> 1)
+    const second = bestStart(option, worthAt, (start) => Math.abs(start - first) >= away)
+    const starts = second < 0 ? [first] : [first, second]
+    return starts
+      .filter((start) => start >= 0 && worthAt(start) > -prohibitive / 2)
+      .map((start) => ({ choice: { option, start, gpu }, worth: worthAt(start) }))
   })
+  promising.sort((a, b) => b.worth - a.worth)
+  return promising.slice(0, count).map(({ choice }) => choice)
 }
 
-/** Small changes of a choice: shifted in time, or on another class from its start or to its end. */
-export function neighbours(
-  model: WindowModel,
-  tenant: WindowTenant,
-  choice: RetrainingChoice,
-): readonly RetrainingChoice[] {
-  const shifts = [-1, 1, -2, 2, -4, 4, -8, 8, -16, 16].map((by) => choice.start + by)
-  const own = startingAt(choice.option, choice.gpu, shifts)
-  const others = optionsOn(model, tenant, choice.gpu).filter((option) => option !== choice.option)
-  const end = doneSlot(choice)
-  return [
-    ...own,
-    ...others.flatMap((option) =>
-      startingAt(option, choice.gpu, [choice.start, end - option.slots]),
-    ),
-  ]
-}
-
-function startingAt(
-  option: RetrainingOption,
-  gpu: number,
-  starts: readonly number[],
-): readonly RetrainingChoice[] {
-  const possible = starts.filter((start) => start >= 0 && start <= option.lastStart)
-  return [...new Set(possible)].map((start) => ({ option, start, gpu }))
-}
-
-/**
- * A rough guess of what a choice brings, only to try the likely ones first: the gain of accuracy on
- * the answers given now, less the share of the GPU it holds while it runs.
- */
-export function guessOf(
-  model: WindowModel,
-  tenant: WindowTenant,
-  choice: RetrainingChoice,
-  answersNow: Float64Array,
-  rewardNow: Float64Array,
+/** Best of the option's possible starts that are allowed; -1 if none is. */
+function bestStart(
+  { lastStart }: RetrainingOption,
+  worthAt: (start: number) => number,
+  isAllowed: (start: number) => boolean,
 ): number {
-  const { option, start, gpu } = choice
-  const { space } = model.gpus[gpu] as WindowModel['gpus'][number]
-  const kind = space.classes.indexOf(option.classIndex)
-  const size = (other: number) =>
-    popCount(space.places.find((place) => place.kind === other)?.mask ?? 0)
-  const whole = Math.max(...space.classes.map((_, other) => size(other)))
-  const end = Math.min(doneSlot(choice), model.slotCount)
-  const { accuracyDeployed, valuePerAnswer } = tenant.tenant
-  let guess = 0
-  for (let t = end; t < model.slotCount; t += 1) {
-    const gain = (option.accuracyAfter[t] as number) - (accuracyDeployed[t] as number)
-    guess += valuePerAnswer * gain * (answersNow[t] as number)
+  let best = -1
+  let most = Number.NEGATIVE_INFINITY
+  for (let start = 0; start <= lastStart; start += 1) {
+    if (!isAllowed(start) || worthAt(start) <= most) continue
+    most = worthAt(start)
+    best = start
   }
-  for (let t = start; t < end; t += 1) {
-    guess -= ((0.5 * size(kind)) / whole) * (rewardNow[t] as number)
-  }
-  const gained = option.accuracyTerminal - tenant.tenant.accuracyTerminal
-  return guess + (doneSlot(choice) <= model.slotCount ? tenant.terminalWeight * gained : 0)
+  return best
 }
 
-function popCount(mask: number): number {
-  let count = 0
-  for (let left = mask; left !== 0; left &= left - 1) count += 1
-  return count
+/** Stands for infinity in sums. */
+const prohibitive = 1e6
+
+/** sums[t]: the values of 0 .. t - 1. */
+function prefixSums(values: Float64Array): Float64Array {
+  const sums = new Float64Array(values.length + 1)
+  for (let t = 0; t < values.length; t += 1) {
+    sums[t + 1] = must(sums[t]) + Math.min(must(values[t]), prohibitive)
+  }
+  return sums
+}
+
+/** gains[e]: what the option's version answers better in slots e .. N - 1. */
+function gainsFrom(
+  { tenant }: WindowTenant,
+  { accuracyAfter }: RetrainingOption,
+  answered: Float64Array,
+): Float64Array {
+  const gains = new Float64Array(answered.length + 1)
+  for (let t = answered.length - 1; t >= 0; t -= 1) {
+    const better = must(accuracyAfter[t]) - must(tenant.accuracyDeployed[t])
+    gains[t] = must(gains[t + 1]) + tenant.valuePerAnswer * better * must(answered[t])
+  }
+  return gains
+}
+
+function terminalGain(
+  { tenant, terminalWeight }: WindowTenant,
+  choice: RetrainingChoice,
+  slotCount: number,
+): number {
+  const share = terminalShare(choice, slotCount)
+  return share * terminalWeight * (choice.option.accuracyTerminal - tenant.accuracyTerminal)
+}
+
+/** The choice moved in time, or null where it cannot start then. */
+export function shifted(choice: RetrainingChoice, by: number): RetrainingChoice | null {
+  const start = choice.start + by
+  return start < 0 || start > choice.option.lastStart ? null : { ...choice, start }
 }
 
 /** Names a set of choices. */

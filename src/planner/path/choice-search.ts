@@ -1,5 +1,6 @@
 import type { Rng } from '../../base/rng.ts'
-import { choicesKey, guessOf, insertions, neighbours } from './choice-moves.ts'
+import { choicesKey, optionsOn, promisingChoices, shifted } from './choice-moves.ts'
+import { bestByRoom, marginalPrices } from './dual-prices.ts'
 import { type PlacedRegion, placeRegion } from './place-region.ts'
 import {
   adopt,
@@ -30,6 +31,10 @@ export type ChoiceSearch = {
   readonly report: (found: Found) => void
   /** Choices from elsewhere that may be good, the last ones most likely. */
   readonly suggestions: Choices[]
+  /** Prices that say where a retraining is cheap, as good as they are known. */
+  readonly guide: { mu: Float64Array }
+  /** Computed when it is first needed. */
+  bestByRoom: Float64Array | null
 }
 
 export type Steps = Generator<number, void, void>
@@ -37,10 +42,11 @@ export type Steps = Generator<number, void, void>
 export function choiceSearchOf(
   region: Region,
   report: ChoiceSearch['report'],
-  suggestions: Choices[] = [],
+  hints: Pick<ChoiceSearch, 'suggestions' | 'guide'>,
 ): ChoiceSearch {
-  const nothing = { current: null, adopted: null, best: null }
-  return { region, tried: new Map(), ...nothing, report, suggestions }
+  const { suggestions, guide } = hints
+  const nothing = { current: null, adopted: null, best: null, bestByRoom: null }
+  return { region, tried: new Map(), ...nothing, report, suggestions, guide }
 }
 
 /** From these choices to choices that no single change of one tenant improves. */
@@ -70,9 +76,54 @@ export function* improve(search: ChoiceSearch): Steps {
   }
 }
 
-/** Tries what else one tenant could do. */
+/** Tries what else one tenant could do, and then when. */
 export function* improveTenant(search: ChoiceSearch, tenant: WindowTenant): Steps {
-  for (const choice of candidates(search, tenant)) yield* considerChange(search, tenant, choice)
+  const { region, current } = search
+  if (tenant.options.length === 0) return
+  const answered = answeredNow(region, current, tenant)
+  const guide = { mu: pricesBesideOthers(search, tenant), answered }
+  const { gpu } = region.gpu
+  for (const choice of promisingChoices(region.model, tenant, gpu, guide, promisingMax)) {
+    yield* considerChange(search, tenant, choice)
+  }
+  if (ownChoice(search, tenant) === null) return
+  yield* considerChange(search, tenant, null)
+  for (const by of shifts) yield* shiftWhileBetter(search, tenant, by)
+}
+
+/** Prices of holding an instance beside what everybody else retrains: the higher of two guesses. */
+function pricesBesideOthers(search: ChoiceSearch, tenant: WindowTenant): Float64Array {
+  const { region, current, guide } = search
+  const choices = (current?.choices ?? []).map((own, w) => (w === tenant.index ? null : own))
+  const of = caseOf(region, choices)
+  if (of === null) return guide.mu
+  const { slotCount } = region.model
+  const served = { slotCount, space: region.gpu.space, states: region.states }
+  search.bestByRoom ??= bestByRoom({ ...served, tenants: servedTenants(region) })
+  const marginal = marginalPrices(served, search.bestByRoom, of.inputs.occupied)
+  return marginal.map((price, index) => Math.max(0.8 * price, guide.mu[index] as number))
+}
+
+function servedTenants({ tenants, answers }: Region) {
+  return tenants.map((tenant, i) => ({ tenant, answers: answers[i] as Float64Array }))
+}
+
+/** Options tried in one look at one tenant. */
+const promisingMax = 10
+const shifts = [-16, 16, -4, 4, -1, 1] as const
+
+function ownChoice(search: ChoiceSearch, { index }: WindowTenant): RetrainingChoice | null {
+  const choice = search.current?.choices[index] ?? null
+  return choice?.gpu === search.region.gpu.gpu ? choice : null
+}
+
+function* shiftWhileBetter(search: ChoiceSearch, tenant: WindowTenant, by: number): Steps {
+  for (let choice = ownChoice(search, tenant); choice !== null; ) {
+    const moved = shifted(choice, by)
+    if (moved === null) return
+    yield* considerChange(search, tenant, moved)
+    choice = ownChoice(search, tenant) === moved ? moved : null
+  }
 }
 
 /**
@@ -100,7 +151,7 @@ function changedAtRandom(
   const count = 1 + rng.integer(Math.min(2, tenants.length))
   for (let n = 0; n < count; n += 1) {
     const tenant = tenants[rng.integer(tenants.length)] as WindowTenant
-    choices[tenant.index] = randomChoice(search, tenant, choices, rng)
+    choices[tenant.index] = randomChoice(search, tenant, rng)
   }
   return choices
 }
@@ -108,70 +159,34 @@ function changedAtRandom(
 function randomChoice(
   { region }: ChoiceSearch,
   tenant: WindowTenant,
-  choices: Choices,
   rng: Rng,
 ): RetrainingChoice | null {
-  const all = insertions(region.model, tenant, choices, region.gpu.gpu)
-  const chosen = all[rng.integer(all.length + 1)]
-  if (chosen === undefined) return null
-  const start = Math.min(chosen.option.lastStart, Math.max(0, chosen.start + rng.integer(33) - 16))
-  return { ...chosen, start }
+  const options = optionsOn(region.model, tenant, region.gpu.gpu)
+  const option = options[rng.integer(options.length + 1)]
+  if (option === undefined) return null
+  return { option, start: rng.integer(option.lastStart + 1), gpu: region.gpu.gpu }
 }
 
 function scoreOf(found: Found | null): number {
   return found?.placed.score ?? Number.NEGATIVE_INFINITY
 }
 
-/** What else the tenant could do, the likely ones first. */
-function candidates(
-  { region, current }: ChoiceSearch,
-  tenant: WindowTenant,
-): readonly (RetrainingChoice | null)[] {
-  const { model, gpu } = region
-  const choices = current?.choices ?? []
-  const own = choices[tenant.index] ?? null
-  const near = own === null || own.gpu !== gpu.gpu ? [] : neighbours(model, tenant, own)
-  const now = servedNow(region, current)
-  const guess = (choice: RetrainingChoice) =>
-    guessOf(model, tenant, choice, now.answers.get(tenant) ?? now.rewards, now.rewards)
-  const far = insertions(model, tenant, choices, gpu.gpu).map(
-    (choice) => [choice, guess(choice)] as const,
-  )
-  const likely = far
-    .sort((a, b) => b[1] - a[1])
-    .slice(0, insertionsMax)
-    .map(([choice]) => choice)
-  return own === null ? likely : [...near, null, ...likely]
-}
-
-/** Insertions tried in one look at one tenant. */
-const insertionsMax = 16
-
-/** Answers per slot of each tenant, and the reward of all, on the current path. */
-function servedNow({ tenants, model, gpu, answers }: Region, current: Found | null) {
+/** Requests of a tenant answered in time in each slot on the current path. */
+function answeredNow(region: Region, current: Found | null, tenant: WindowTenant): Float64Array {
+  const { model, gpu, answers, tenants } = region
   const { space } = gpu
-  const rewards = new Float64Array(model.slotCount)
-  const byTenant = new Map<WindowTenant, Float64Array>()
-  for (const [i, tenant] of tenants.entries()) {
-    const now = new Float64Array(model.slotCount)
-    const holds = current?.placed.holds.filter(
-      (hold) => hold.tenant === tenant.index && hold.role === 'inference',
-    )
-    for (let t = 0; t < model.slotCount; t += 1) {
-      let m = 0
-      for (const { from, until, place } of holds ?? []) {
-        const kind = space.places[place]?.kind ?? 0
-        if (from <= t && t < until) m = space.plus[m * space.kindCount + kind] ?? m
-      }
-      const served = (answers[i] as Float64Array)[t * space.multisetCount + Math.max(0, m)] ?? 0
-      now[t] = served
-      const { valuePerAnswer, accuracyDeployed } = tenant.tenant
-      rewards[t] =
-        (rewards[t] as number) + valuePerAnswer * (accuracyDeployed[t] as number) * served
+  const own = answers[tenants.indexOf(tenant)] as Float64Array
+  const answered = new Float64Array(model.slotCount)
+  const holds = current?.placed.holds ?? []
+  for (let t = 0; t < model.slotCount; t += 1) {
+    let m = 0
+    for (const { tenant: index, role, from, until, place } of holds) {
+      if (index !== tenant.index || role !== 'inference' || t < from || t >= until) continue
+      m = space.plus[m * space.kindCount + (space.places[place]?.kind ?? 0)] as number
     }
-    byTenant.set(tenant, now)
+    answered[t] = own[t * space.multisetCount + Math.max(0, m)] as number
   }
-  return { answers: byTenant, rewards }
+  return answered
 }
 
 function* considerChange(

@@ -3,24 +3,29 @@ import type { DualProblem, Version } from './dual-problem.ts'
 import { type RetrainingOption, terminalShare } from './retraining-option.ts'
 
 /**
- * A retraining that is done at a boundary: its price beside each multiset, and which option it is.
+ * A retraining that is done at a boundary: its price in each room, and which option it is.
  */
 export type Completion = {
   readonly tenant: number
   readonly version: number
-  /** Infinity where it does not fit beside the multiset. */
-  readonly price: Float64Array
+  /** By the room beside what serves; Infinity where it does not fit. Null where none is done. */
+  readonly price: Float64Array | null
   readonly option: readonly (RetrainingOption | null)[]
 }
 
 /** Everything that may happen between slots t - 1 and t, with its price. */
 export type Boundary = {
+  /** One per tenant and version, tenant by tenant. */
   readonly completions: readonly Completion[]
   /** Per tenant and kind (tenant * kindCount + kind): price of a new instance; Infinity if none. */
   readonly additions: Float64Array
   /** Workers that get ready just then, each once: tenant, kind and price. */
-  readonly arrivals: readonly { readonly tenant: number; readonly kind: number; price: number }[]
+  readonly arrivals: readonly Arrival[]
+  /** Prices like `additions` of tenants without warm-up: nothing, or Infinity; null without any. */
+  readonly free: Float64Array | null
 }
+
+type Arrival = { readonly tenant: number; readonly kind: number; readonly price: number }
 
 /** Equations (8) and (9) for the boundary before slot t. */
 export function boundaryAt(problem: DualProblem, prices: Prices, t: number): Boundary {
@@ -38,9 +43,19 @@ export function boundaryAt(problem: DualProblem, prices: Prices, t: number): Bou
       return { tenant, kind, price: priceOf(prices, kind, 0, t) }
     })
   const completions = tenants.flatMap((tenant, i) =>
-    tenant.versions.flatMap((version, v) => completionOf(problem, prices, t, { i, v, version })),
+    tenant.versions.map((version, v) => completionOf(problem, prices, t, { i, v, version })),
   )
-  return { completions, additions, arrivals }
+  return { completions, additions, arrivals, free: freePrices(problem) }
+}
+
+function freePrices({ tenants, space }: DualProblem): Float64Array | null {
+  if (tenants.every(({ tenant }) => tenant.warmUpSlots > 0)) return null
+  const prices = new Float64Array(tenants.length * space.kindCount)
+  for (const [i, { tenant }] of tenants.entries()) {
+    const price = tenant.warmUpSlots === 0 ? 0 : Number.POSITIVE_INFINITY
+    prices.fill(price, i * space.kindCount, (i + 1) * space.kindCount)
+  }
+  return prices
 }
 
 /** The price of holding an instance in slots from .. until - 1; Infinity before the window. */
@@ -52,12 +67,13 @@ function priceOf({ sums }: Prices, kind: number, from: number, until: number): n
 
 /** Equation (9): the cheapest way to be done with a version at boundary t. */
 function completionOf(
-  { space }: DualProblem,
+  { space, states }: DualProblem,
   prices: Prices,
   t: number,
   { i, v, version }: { readonly i: number; readonly v: number; readonly version: Version },
-): Completion[] {
+): Completion {
   const { kindCount, multisetCount, classes, plus } = space
+  const { roomCount, fits } = states
   const cheapest = new Float64Array(kindCount).fill(Number.POSITIVE_INFINITY)
   const byKind: (RetrainingOption | null)[] = Array(kindCount).fill(null)
   for (const option of version.options) {
@@ -69,23 +85,24 @@ function completionOf(
     cheapest[kind] = price
     byKind[kind] = option
   }
-  if (byKind.every((option) => option === null)) return []
-  const price = new Float64Array(multisetCount).fill(Number.POSITIVE_INFINITY)
-  const option: (RetrainingOption | null)[] = Array(multisetCount).fill(null)
-  for (let m = 0; m < multisetCount; m += 1) {
+  const own = { tenant: i, version: v + 1 }
+  if (byKind.every((option) => option === null)) return { ...own, price: null, option: [] }
+  const price = new Float64Array(roomCount).fill(Number.POSITIVE_INFINITY)
+  const option: (RetrainingOption | null)[] = Array(roomCount).fill(null)
+  for (let room = 0; room < roomCount; room += 1) {
     for (let kind = 0; kind < kindCount; kind += 1) {
-      const fits = (plus[m * kindCount + kind] as number) >= 0
-      if (!fits || (cheapest[kind] as number) >= (price[m] as number)) continue
-      price[m] = cheapest[kind] as number
-      option[m] = byKind[kind] as RetrainingOption | null
+      const isFree = fits[room * multisetCount + (plus[kind] as number)] === 1
+      if (!isFree || (cheapest[kind] as number) >= (price[room] as number)) continue
+      price[room] = cheapest[kind] as number
+      option[room] = byKind[kind] as RetrainingOption | null
     }
   }
-  return [{ tenant: i, version: v + 1, price, option }]
+  return { ...own, price, option }
 }
 
 /**
  * What a tenant's retraining can still bring after the window when it is not done inside: per
- * multiset that serves in the last slot, the best gain less its price, and how.
+ * room beside what serves in the last slot, the best gain less its price, and how.
  */
 export type Ending = {
   readonly gain: Float64Array
@@ -94,11 +111,12 @@ export type Ending = {
 
 /** Equation (10): retrainings that are done at the window's end or cross it. */
 export function endingsOf(problem: DualProblem, prices: Prices): readonly Ending[] {
-  const { space, slotCount, tenants } = problem
-  const { multisetCount, kindCount, classes, plus } = space
+  const { space, states, slotCount, tenants } = problem
+  const { multisetCount, classes, plus } = space
+  const { roomCount, fits } = states
   return tenants.map(({ tenant, versions, accuracyTerminal }) => {
-    const gain = new Float64Array(multisetCount)
-    const choice: Ending['choice'][number][] = Array(multisetCount).fill(null)
+    const gain = new Float64Array(roomCount)
+    const choice: Ending['choice'][number][] = Array(roomCount).fill(null)
     for (const option of versions.flatMap((version) => version.options)) {
       const kind = classes.indexOf(option.classIndex)
       for (
@@ -110,11 +128,11 @@ export function endingsOf(problem: DualProblem, prices: Prices): readonly Ending
         const better = option.accuracyTerminal - accuracyTerminal
         const worth = share * tenant.terminalWeight * better
         const net = worth - priceOf(prices, kind, start, slotCount)
-        for (let m = 0; m < multisetCount && net > 0; m += 1) {
-          const fits = (plus[m * kindCount + kind] as number) >= 0
-          if (!fits || net <= (gain[m] as number)) continue
-          gain[m] = net
-          choice[m] = { option, start }
+        for (let room = 0; room < roomCount && net > 0; room += 1) {
+          const isFree = fits[room * multisetCount + (plus[kind] as number)] === 1
+          if (!isFree || net <= (gain[room] as number)) continue
+          gain[room] = net
+          choice[room] = { option, start }
         }
       }
     }

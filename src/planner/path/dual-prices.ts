@@ -8,9 +8,9 @@ export type Prices = {
   readonly mu: Float64Array
   /** sums[kind][t]: the prices of slots 0 .. t - 1 (Q of design 003). */
   readonly sums: readonly Float64Array[]
-  /** slack[t * multisetCount + m]: most that can be earned beside m in slot t (equation 7). */
+  /** slack[t * roomCount + room]: most that can be earned in the room in slot t (equation 7). */
   readonly slack: Float64Array
-  /** The maximal multiset that earns it. */
+  /** The multiset that earns it. */
   readonly fill: Int16Array
 }
 
@@ -26,15 +26,15 @@ export function pricesOf(problem: DualProblem, mu: Float64Array): Prices {
   return { mu, sums, ...slackOf(problem, mu) }
 }
 
-/** Equation (7): max over maximal c that contain m of mu_t . (c - m). */
+/** Equation (7): the most that a multiset that fits the room is worth. */
 function slackOf(
-  { slotCount, space }: DualProblem,
+  { slotCount, space, states }: DualProblem,
   mu: Float64Array,
 ): Pick<Prices, 'slack' | 'fill'> {
   const { multisetCount, kindCount, counts } = space
-  const fillers = fillersOf(space)
-  const slack = new Float64Array(slotCount * multisetCount)
-  const fill = new Int16Array(slotCount * multisetCount)
+  const { roomCount, fills } = states
+  const slack = new Float64Array(slotCount * roomCount)
+  const fill = new Int16Array(slotCount * roomCount)
   const worth = new Float64Array(multisetCount)
   for (let t = 0; t < slotCount; t += 1) {
     for (let m = 0; m < multisetCount; m += 1) {
@@ -44,40 +44,18 @@ function slackOf(
       }
       worth[m] = sum
     }
-    for (let m = 0; m < multisetCount; m += 1) {
+    for (let room = 0; room < roomCount; room += 1) {
       let best = Number.NEGATIVE_INFINITY
-      for (const c of fillers[m] as readonly number[]) {
-        const value = worth[c] as number
-        if (value > best) {
-          best = value
-          fill[t * multisetCount + m] = c
-        }
+      for (const m of fills[room] as readonly number[]) {
+        const value = worth[m] as number
+        if (value <= best) continue
+        best = value
+        fill[t * roomCount + room] = m
       }
-      slack[t * multisetCount + m] = best - (worth[m] as number)
+      slack[t * roomCount + room] = best
     }
   }
   return { slack, fill }
-}
-
-const knownFillers = new WeakMap<object, readonly (readonly number[])[]>()
-
-/** For each multiset the maximal ones that contain it. */
-function fillersOf(space: DualProblem['space']): readonly (readonly number[])[] {
-  const known = knownFillers.get(space)
-  if (known !== undefined) return known
-  const { multisetCount, kindCount, counts, maximal } = space
-  const contains = (c: number, m: number) => {
-    for (let kind = 0; kind < kindCount; kind += 1) {
-      const has = counts[c * kindCount + kind] as number
-      if (has < (counts[m * kindCount + kind] as number)) return false
-    }
-    return true
-  }
-  const fillers = Array.from({ length: multisetCount }, (_, m) =>
-    maximal.filter((c) => contains(c, m)),
-  )
-  knownFillers.set(space, fillers)
-  return fillers
 }
 
 /**
@@ -86,50 +64,92 @@ function fillersOf(space: DualProblem['space']): readonly (readonly number[])[] 
  * the best plan.
  */
 export function startingPrices(problem: DualProblem): Float64Array {
-  const { slotCount } = problem
-  const marginal = marginalPrices(problem)
-  return marginal.map((_, index) => {
-    const row = index - (index % slotCount)
-    const from = Math.max(row, index - smoothingSlots)
-    const until = Math.min(row + slotCount, index + smoothingSlots + 1)
-    let sum = 0
-    for (let other = from; other < until; other += 1) sum += marginal[other] as number
-    return (startingShare * sum) / (until - from)
-  })
+  const { slotCount, space } = problem
+  const rewards = bestByRoom(problem)
+  const nothing = new Int16Array(slotCount)
+  const marginal = marginalPrices(problem, rewards, nothing)
+  // A kind that has room nowhere is held by nobody, at any price.
+  const finite = marginal.map((price) => (Number.isFinite(price) ? price : 0))
+  return smoothed(finite, slotCount, space.kindCount)
+}
+
+function smoothed(prices: Float64Array, slotCount: number, kindCount: number): Float64Array {
+  const result = new Float64Array(prices.length)
+  for (let row = 0; row < kindCount * slotCount; row += slotCount) {
+    for (let t = 0; t < slotCount; t += 1) {
+      const from = Math.max(0, t - smoothingSlots)
+      const until = Math.min(slotCount, t + smoothingSlots + 1)
+      let sum = 0
+      for (let q = from; q < until; q += 1) sum += prices[row + q] as number
+      result[row + t] = (startingShare * sum) / (until - from)
+    }
+  }
+  return result
 }
 
 const smoothingSlots = 8
 const startingShare = 0.8
 
 /**
- * What the best serving of a slot, with the versions deployed, loses when one instance of the kind
- * must be kept free for that slot.
+ * best[t * roomCount + room]: the most that serving with the versions deployed earns in slot t when
+ * it leaves that room.
  */
-function marginalPrices({ slotCount, space, states, tenants }: DualProblem): Float64Array {
-  const { multisetCount, kindCount, plus } = space
-  const mu = new Float64Array(kindCount * slotCount)
-  const best = new Float64Array(multisetCount)
+export function bestByRoom({ slotCount, space, states, tenants }: Served): Float64Array {
+  const { multisetCount } = space
+  const { roomCount, stateCount, held, room } = states
+  const best = new Float64Array(slotCount * roomCount).fill(Number.NEGATIVE_INFINITY)
+  const reward = new Float64Array(stateCount)
   for (let t = 0; t < slotCount; t += 1) {
-    best.fill(Number.NEGATIVE_INFINITY)
-    for (let x = 0; x < states.stateCount; x += 1) {
-      let reward = 0
-      for (const [i, { tenant, answers }] of tenants.entries()) {
-        const m = states.held[i * states.stateCount + x] as number
-        const worth = tenant.tenant.valuePerAnswer * (tenant.tenant.accuracyDeployed[t] as number)
-        reward += worth * (answers[t * multisetCount + m] as number)
+    reward.fill(0)
+    for (const [i, { tenant, answers }] of tenants.entries()) {
+      const { accuracyDeployed, valuePerAnswer } = tenant.tenant
+      const worth = valuePerAnswer * (accuracyDeployed[t] as number)
+      const offset = i * stateCount
+      for (let x = 0; x < stateCount; x += 1) {
+        const answered = answers[t * multisetCount + (held[offset + x] as number)] as number
+        reward[x] = (reward[x] as number) + worth * answered
       }
-      const total = states.total[x] as number
-      if (reward > (best[total] as number)) best[total] = reward
     }
-    const all = best.reduce((most, value) => Math.max(most, value), 0)
-    for (let kind = 0; kind < kindCount; kind += 1) {
-      let beside = 0
-      for (let m = 0; m < multisetCount; m += 1) {
-        if ((plus[m * kindCount + kind] as number) >= 0)
-          beside = Math.max(beside, best[m] as number)
-      }
-      mu[kind * slotCount + t] = all - beside
+    for (let x = 0; x < stateCount; x += 1) {
+      const index = t * roomCount + (room[x] as number)
+      if ((reward[x] as number) > (best[index] as number)) best[index] = reward[x] as number
     }
   }
-  return mu
+  return best
+}
+
+/** What bestByRoom goes by. */
+type Served = Pick<DualProblem, 'slotCount' | 'space' | 'states'> & {
+  readonly tenants: readonly Pick<DualProblem['tenants'][number], 'tenant' | 'answers'>[]
+}
+
+/**
+ * What the best serving of a slot loses when, beside what is occupied, one instance of the kind
+ * must be kept free for that slot: price[kind * slotCount + t], Infinity where there is no room.
+ */
+export function marginalPrices(
+  { slotCount, space, states }: Pick<DualProblem, 'slotCount' | 'space' | 'states'>,
+  best: Float64Array,
+  occupied: Int16Array,
+): Float64Array {
+  const { multisetCount, kindCount, plus } = space
+  const { roomCount, fits } = states
+  const prices = new Float64Array(kindCount * slotCount)
+  const mostWith = (t: number, m: number) => {
+    let most = Number.NEGATIVE_INFINITY
+    for (let room = 0; room < roomCount && m >= 0; room += 1) {
+      const value = best[t * roomCount + room] as number
+      if (value > most && fits[room * multisetCount + m] === 1) most = value
+    }
+    return most
+  }
+  for (let t = 0; t < slotCount; t += 1) {
+    const beside = occupied[t] as number
+    const all = mostWith(t, beside)
+    for (let kind = 0; kind < kindCount; kind += 1) {
+      const more = plus[beside * kindCount + kind] as number
+      prices[kind * slotCount + t] = all - mostWith(t, more)
+    }
+  }
+  return prices
 }

@@ -1,9 +1,9 @@
 import { must } from '../../base/assert.ts'
 import type { GpuSpace } from './gpu-space.ts'
 import type { GpuStart } from './gpu-start.ts'
-import type { JointStates } from './joint-states.ts'
 import type { Region } from './region.ts'
 import type { RetrainingOption } from './retraining-option.ts'
+import type { ServingStates } from './serving-states.ts'
 import type { WindowTenant } from './window-tenant.ts'
 
 /**
@@ -36,7 +36,7 @@ export type DualTenant = {
 /** What the path dual of design 003 is computed for: one GPU and all tenants that use it. */
 export type DualProblem = {
   readonly space: GpuSpace
-  readonly states: JointStates
+  readonly states: ServingStates
   readonly slotCount: number
   readonly start: GpuStart
   readonly tenants: readonly DualTenant[]
@@ -45,77 +45,82 @@ export type DualProblem = {
 }
 
 /**
- * The dual of a region that holds all tenants of its GPU. Configurations of a tenant are merged
- * where joint states times versions would be more than `nodesMax`.
+ * How closely the dual looks at a tenant's retraining: `full` tells its configurations apart,
+ * `merged` takes the best of them in every slot for one, and `freed` has the new version as soon as
+ * any retraining could be done, for nothing. Each is a relaxation of the one before it.
  */
-export function dualProblemOf(region: Region, nodesMax: number): DualProblem {
+export type VersionDetail = 'full' | 'merged' | 'freed'
+
+/** The dual of a region that holds all tenants of its GPU. */
+export function dualProblemOf(region: Region, details: readonly VersionDetail[]): DualProblem {
   const { states, gpu, model } = region
-  const countMax = Math.max(1, nodesMax / states.stateCount)
-  const given = region.tenants.map((tenant, i): Omit<DualTenant, 'stride'> => {
-    const { accuracyDeployed, accuracyTerminal } = tenant.tenant
-    const versions = versionsOf(tenant, region)
-    const floorPrice = region.floorPrices[tenant.index] ?? 0
-    const answers = must(region.answers[i])
-    return { tenant, accuracy: accuracyDeployed, accuracyTerminal, versions, answers, floorPrice }
-  })
-  const merged = mergedUntil(
-    given.map(({ versions }) => versions),
-    countMax,
-  )
-  const freed = freedUntil(
-    given.map((own, i) => ({ ...own, versions: must(merged[i]) })),
-    countMax,
-  )
   let stride = 1
-  const tenants = freed.map((own): DualTenant => {
-    const tenant = { ...own, stride }
-    stride *= own.versions.length + 1
-    return tenant
+  const tenants = region.tenants.map((tenant, i): DualTenant => {
+    const detailed = withDetail(tenant, versionsOf(tenant, region), must(details[i]))
+    const floorPrice = region.floorPrices[tenant.index] ?? 0
+    const own = { tenant, ...detailed, stride, answers: must(region.answers[i]), floorPrice }
+    stride *= detailed.versions.length + 1
+    return own
   })
   const { space } = gpu
   const { slotCount } = model
   return { space, states, slotCount, start: region.start, tenants, versionCount: stride }
 }
 
-function combinations(tenants: readonly { readonly versions: readonly Version[] }[]): number {
-  return tenants.reduce((product, { versions }) => product * (versions.length + 1), 1)
-}
-
 /**
- * Frees tenants, those with the least to gain first, until there are few enough combinations: a
- * freed tenant has its new version as soon as any retraining could be done, and pays nothing.
+ * Duals of a region from one with at most `nodesMax` joint states times versions to the full one:
+ * what the first ones rule out need not be looked at in the later ones.
  */
-function freedUntil(
-  tenants: readonly Omit<DualTenant, 'stride'>[],
-  countMax: number,
-): readonly Omit<DualTenant, 'stride'>[] {
-  if (combinations(tenants) <= countMax) return tenants
-  const gains = tenants.map(({ versions, accuracy, accuracyTerminal }) => {
-    const deployed = { accuracy, accuracyTerminal, options: [] }
-    const gain = Math.max(0, ...versions.map((version) => distance(version, deployed)))
-    return versions.length === 0 ? Number.POSITIVE_INFINITY : gain
-  })
-  const least = gains.indexOf(Math.min(...gains))
-  return freedUntil(
-    tenants.map((own, i) => (i === least ? freed(own) : own)),
-    countMax,
-  )
-}
-
-function freed(own: Omit<DualTenant, 'stride'>): Omit<DualTenant, 'stride'> {
-  const { versions, accuracy, accuracyTerminal } = own
-  return {
-    ...own,
-    versions: [],
-    accuracy: accuracy.map((deployed, t) =>
-      Math.max(deployed, ...versions.map((version) => soonest(version, t))),
-    ),
-    accuracyTerminal: Math.max(accuracyTerminal, ...versions.map((v) => v.accuracyTerminal)),
+export function dualLevelsOf(region: Region, nodesMax: number): readonly DualProblem[] {
+  const levels: DualProblem[] = []
+  const detailsOf = (detail: VersionDetail) => region.tenants.map(() => detail)
+  for (const details of [detailsOf('full'), detailsOf('merged')]) {
+    const problem = dualProblemOf(region, details)
+    if (levels[0]?.versionCount !== problem.versionCount) levels.unshift(problem)
+    if (problem.versionCount * problem.states.stateCount <= nodesMax) return levels
   }
+  const details = detailsOf('merged')
+  for (const i of byGain(region)) {
+    details[i] = 'freed'
+    const problem = dualProblemOf(region, details)
+    if (problem.versionCount * problem.states.stateCount > nodesMax) continue
+    return [problem, ...levels]
+  }
+  return levels
 }
 
-function soonest({ accuracy, options }: Version, t: number): number {
-  return options.some(({ slots }) => slots <= t) ? must(accuracy[t]) : 0
+/** Positions of tenants, those first whose retraining brings least. */
+function byGain(region: Region): readonly number[] {
+  const gains = region.tenants.map((tenant) => {
+    const { accuracyDeployed } = tenant.tenant
+    return Math.max(
+      0,
+      ...versionsOf(tenant, region).map(({ accuracy }) =>
+        accuracy.reduce((sum, after, t) => sum + after - must(accuracyDeployed[t]), 0),
+      ),
+    )
+  })
+  return [...gains.keys()].sort((a, b) => must(gains[a]) - must(gains[b]))
+}
+
+function withDetail(
+  { tenant }: WindowTenant,
+  versions: readonly Version[],
+  detail: VersionDetail,
+): Pick<DualTenant, 'accuracy' | 'accuracyTerminal' | 'versions'> {
+  const { accuracyDeployed, accuracyTerminal } = tenant
+  const deployed = { accuracy: accuracyDeployed, accuracyTerminal }
+  if (detail === 'full' || versions.length === 0) return { ...deployed, versions }
+  const merged = versions.reduce(mergedVersion)
+  if (detail === 'merged') return { ...deployed, versions: [merged] }
+  const soonest = Math.min(...merged.options.map(({ slots }) => slots))
+  return {
+    accuracy: accuracyDeployed.map((own, t) =>
+      t < soonest ? own : Math.max(own, must(merged.accuracy[t])),
+    ),
+    accuracyTerminal: Math.max(accuracyTerminal, merged.accuracyTerminal),
+    versions: [],
+  }
 }
 
 /** One version per configuration, of the options that can run on this GPU. */
@@ -134,48 +139,10 @@ function versionsOf({ options }: WindowTenant, { gpu }: Region): readonly Versio
   }))
 }
 
-/** Merges the versions that are most alike until there are few enough combinations. */
-function mergedUntil(
-  versions: readonly (readonly Version[])[],
-  countMax: number,
-): readonly (readonly Version[])[] {
-  if (combinations(versions.map((own) => ({ versions: own }))) <= countMax) return versions
-  let best: { readonly tenant: number; readonly a: number; readonly b: number } | null = null
-  let least = Number.POSITIVE_INFINITY
-  for (const [tenant, own] of versions.entries()) {
-    for (let b = 1; b < own.length; b += 1) {
-      for (let a = 0; a < b; a += 1) {
-        const apart = distance(must(own[a]), must(own[b]))
-        if (apart < least) {
-          least = apart
-          best = { tenant, a, b }
-        }
-      }
-    }
-  }
-  if (best === null) return versions
-  const { tenant, a, b } = best
-  const merged = versions.map((own, index) => {
-    if (index !== tenant) return own
-    const rest = own.filter((_, v) => v !== a && v !== b)
-    return [...rest, mergedVersion(must(own[a]), must(own[b]))]
-  })
-  return mergedUntil(merged, countMax)
-}
-
 function mergedVersion(a: Version, b: Version): Version {
   return {
     accuracy: a.accuracy.map((accuracy, t) => Math.max(accuracy, must(b.accuracy[t]))),
     accuracyTerminal: Math.max(a.accuracyTerminal, b.accuracyTerminal),
     options: [...a.options, ...b.options],
   }
-}
-
-function distance(a: Version, b: Version): number {
-  return a.accuracy.reduce((sum, accuracy, t) => sum + Math.abs(accuracy - must(b.accuracy[t])), 0)
-}
-
-/** The digit of a tenant in a combination of versions. */
-export function digitOf({ stride, versions }: DualTenant, v: number): number {
-  return Math.floor(v / stride) % (versions.length + 1)
 }

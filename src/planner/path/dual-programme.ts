@@ -1,231 +1,151 @@
-import {
-  type Boundary,
-  boundaryAt,
-  type Completion,
-  type Ending,
-  endingsOf,
-} from './dual-boundary.ts'
+import { type Boundary, boundaryAt, type Ending, endingsOf } from './dual-boundary.ts'
+import { crossBackwards } from './dual-crossing.ts'
+import type { DualLayer, DualLayers } from './dual-layer.ts'
 import type { Prices } from './dual-prices.ts'
-import { type DualProblem, digitOf } from './dual-problem.ts'
+import type { DualProblem, DualTenant } from './dual-problem.ts'
+import { subsetsOf } from './start-moves.ts'
 
-/**
- * The path dual's table: `toGo[t][x * versionCount + v]` is the most that slots t .. N - 1 and what
- * comes after bring when state x serves in slot t with the versions v (G of design 003).
- */
-export type DualTables = {
+/** The path dual at some prices: design 003, equation (6). */
+export type DualValue = {
+  readonly prices: Prices
+  /** boundaries[t] lies before slot t; none before slot 0. */
+  readonly boundaries: readonly (Boundary | null)[]
+  readonly endings: readonly Ending[]
+  /**
+   * toGo[t][j]: the most that slots t .. N - 1 and what comes after bring a path that comes to the
+   * boundary before slot t in node j; in slot 0 one that serves in node j (G of design 003).
+   */
   readonly toGo: readonly Float64Array[]
-  /** moved[t][node] = 1 where the best path from a node in slot t - 1 is another node in slot t. */
-  readonly moved: readonly Uint8Array[]
+  /** L(mu), a bound on J + T of every path within the layers, and where the best one starts. */
+  readonly bound: number
+  readonly first: number
 }
 
-export function emptyDualTables({ slotCount, states, versionCount }: DualProblem): DualTables {
-  const size = states.stateCount * versionCount
-  return {
-    toGo: Array.from({ length: slotCount }, () => new Float64Array(size)),
-    moved: Array.from({ length: slotCount }, () => new Uint8Array(size)),
-  }
-}
-
-/**
- * Equation (6): fills all rows for some prices. Returns L(mu), a bound on J + T, and the node in
- * which the best path begins.
- */
-export function fillDualTables(
+export function dualValueOf(
   problem: DualProblem,
+  { layers, next }: DualLayers,
   prices: Prices,
-  { toGo, moved }: DualTables,
-): { readonly bound: number; readonly first: number } {
-  const { slotCount, states, versionCount } = problem
-  const value = new Float64Array(states.stateCount * versionCount)
-  addEnd(problem, endingsOf(problem, prices), value)
+): DualValue {
+  const { slotCount } = problem
+  const endings = endingsOf(problem, prices)
+  const boundaries = Array.from({ length: slotCount }, (_, t) =>
+    t === 0 ? null : boundaryAt(problem, prices, t),
+  )
+  const toGo: Float64Array[] = Array(slotCount)
   for (let t = slotCount - 1; t >= 0; t -= 1) {
-    addRewards(problem, prices, t, value)
-    const row = toGo[t] as Float64Array
-    row.set(value)
-    if (t === 0) break
-    crossBoundary(problem, boundaryAt(problem, prices, t), value)
-    const changed = moved[t] as Uint8Array
-    for (let node = 0; node < value.length; node += 1) {
-      changed[node] = value[node] === row[node] ? 0 : 1
+    const layer = layers[t] as DualLayer
+    const value = servingValues(problem, { layers, next }, { prices, endings, toGo }, t)
+    const boundary = boundaries[t] ?? null
+    if (boundary !== null) crossBackwards(problem, layer, boundary, value)
+    toGo[t] = value
+  }
+  const start = bestStart(problem, layers[0] as DualLayer, toGo[0] as Float64Array)
+  return { prices, boundaries, endings, toGo, ...start }
+}
+
+/** The value of serving in slot t in each node, with all that comes after. */
+export function servingValues(
+  problem: DualProblem,
+  { layers, next }: DualLayers,
+  { prices, endings, toGo }: Pick<DualValue, 'prices' | 'endings' | 'toGo'>,
+  t: number,
+): Float64Array {
+  const layer = layers[t] as DualLayer
+  const value = new Float64Array(layer.nodes.length)
+  if (t + 1 === problem.slotCount) addEnd(problem, layer, endings, value)
+  else {
+    const after = toGo[t + 1] as Float64Array
+    const positions = next[t] as Int32Array
+    for (let j = 0; j < value.length; j += 1) {
+      const position = positions[j] as number
+      value[j] = position < 0 ? Number.NEGATIVE_INFINITY : (after[position] as number)
     }
   }
-  return bestStart(problem, toGo[0] as Float64Array)
+  addRewards(problem, layer, { prices, t }, value)
+  return value
+}
+
+/** The same for one node, added up in the same order. */
+export function servingValueAt(
+  problem: DualProblem,
+  { layers, next }: DualLayers,
+  { prices, endings, toGo }: Pick<DualValue, 'prices' | 'endings' | 'toGo'>,
+  { t, j }: { readonly t: number; readonly j: number },
+): number {
+  const { tenants, space, states, slotCount } = problem
+  const { cells, room } = layers[t] as DualLayer
+  const value = new Float64Array(1)
+  const one = { cells: cells.map((cell) => cell.subarray(j, j + 1)), room: room.subarray(j, j + 1) }
+  if (t + 1 === slotCount) addEnd(problem, one, endings, value)
+  else {
+    const position = (next[t] as Int32Array)[j] as number
+    const after = (toGo[t + 1] as Float64Array)[position]
+    value[0] = position < 0 ? Number.NEGATIVE_INFINITY : (after as number)
+  }
+  value[0] =
+    (value[0] as number) + (prices.slack[t * states.roomCount + (room[j] as number)] as number)
+  for (const [i, own] of tenants.entries()) {
+    const cell = (cells[i] as Int16Array)[j] as number
+    const digit = Math.floor(cell / space.multisetCount)
+    const answered = own.answers[t * space.multisetCount + (cell % space.multisetCount)] as number
+    value[0] = (value[0] as number) + worthOf(own, digit, t) * answered
+  }
+  return value[0] as number
+}
+
+/** What an answer in time is worth in slot t, with a version. */
+function worthOf({ accuracy, versions, floorPrice, tenant }: DualTenant, digit: number, t: number) {
+  const own = digit === 0 ? accuracy : (versions[digit - 1]?.accuracy ?? accuracy)
+  return tenant.tenant.valuePerAnswer * (own[t] as number) + floorPrice
 }
 
 /** What the versions at the window's end are worth after it (design 001, line 11). */
 function addEnd(
-  { states, versionCount, tenants }: DualProblem,
+  { tenants, space }: DualProblem,
+  { cells, room }: Pick<DualLayer, 'cells' | 'room'>,
   endings: readonly Ending[],
   value: Float64Array,
 ): void {
-  for (const [i, tenant] of tenants.entries()) {
+  for (const [i, own] of tenants.entries()) {
     const { gain } = endings[i] as Ending
-    const { terminalWeight } = tenant.tenant
-    const deployed = terminalWeight * tenant.accuracyTerminal
-    const after = tenant.versions.map((version) => terminalWeight * version.accuracyTerminal)
-    for (let v = 0; v < versionCount; v += 1) {
-      const digit = digitOf(tenant, v)
-      for (let x = 0; x < states.stateCount; x += 1) {
-        const index = x * versionCount + v
-        const worth =
-          digit > 0
-            ? (after[digit - 1] as number)
-            : deployed + (gain[states.total[x] as number] as number)
-        value[index] = (value[index] as number) + worth
+    const { terminalWeight } = own.tenant
+    const deployed = terminalWeight * own.accuracyTerminal
+    const after = own.versions.map((version) => terminalWeight * version.accuracyTerminal)
+    const cell = cells[i] as Int16Array
+    for (let j = 0; j < value.length; j += 1) {
+      const digit = Math.floor((cell[j] as number) / space.multisetCount)
+      const worth =
+        digit > 0 ? (after[digit - 1] as number) : deployed + (gain[room[j] as number] as number)
+      value[j] = (value[j] as number) + worth
+    }
+  }
+}
+
+/** Adds the reward of slot t, and what the room beside the instances earns, to every node. */
+export function addRewards(
+  { tenants, space, states }: DualProblem,
+  { cells, room }: DualLayer,
+  { prices, t }: { readonly prices: Prices; readonly t: number },
+  value: Float64Array,
+): void {
+  const slack = prices.slack.subarray(t * states.roomCount, (t + 1) * states.roomCount)
+  for (let j = 0; j < value.length; j += 1) {
+    value[j] = (value[j] as number) + (slack[room[j] as number] as number)
+  }
+  for (const [i, own] of tenants.entries()) {
+    const { versions, answers } = own
+    const { multisetCount } = space
+    const slot = answers.subarray(t * multisetCount, (t + 1) * multisetCount)
+    const rewards = new Float64Array((versions.length + 1) * multisetCount)
+    for (let digit = 0; digit <= versions.length; digit += 1) {
+      const worth = worthOf(own, digit, t)
+      for (let m = 0; m < multisetCount; m += 1) {
+        rewards[digit * multisetCount + m] = worth * (slot[m] as number)
       }
     }
-  }
-}
-
-/** The reward of slot t in every node, with what the room beside its instances earns. */
-function addRewards(problem: DualProblem, prices: Prices, t: number, value: Float64Array): void {
-  const { states, space, tenants, versionCount } = problem
-  const { stateCount, held, total } = states
-  const { multisetCount } = space
-  const slot = t * multisetCount
-  const base = new Float64Array(stateCount)
-  for (let x = 0; x < stateCount; x += 1) {
-    base[x] = prices.slack[slot + (total[x] as number)] as number
-  }
-  for (const [i, { tenant, accuracy, answers, floorPrice }] of tenants.entries()) {
-    const worth = tenant.tenant.valuePerAnswer * (accuracy[t] as number) + floorPrice
-    const offset = i * stateCount
-    for (let x = 0; x < stateCount; x += 1) {
-      const answered = answers[slot + (held[offset + x] as number)] as number
-      base[x] = (base[x] as number) + worth * answered
-    }
-  }
-  for (let x = 0; x < stateCount; x += 1) {
-    const reward = base[x] as number
-    const last = (x + 1) * versionCount
-    for (let index = x * versionCount; index < last; index += 1) {
-      value[index] = (value[index] as number) + reward
-    }
-  }
-  for (let i = 0; i < tenants.length; i += 1) addGains(problem, t, i, value)
-}
-
-/** What a tenant's new versions answer better than the deployed one. */
-function addGains(
-  { states, space, tenants, versionCount }: DualProblem,
-  t: number,
-  i: number,
-  value: Float64Array,
-): void {
-  const own = tenants[i] as DualProblem['tenants'][number]
-  const { tenant, versions, stride, answers } = own
-  const offset = i * states.stateCount
-  const slot = t * space.multisetCount
-  const block = stride * (versions.length + 1)
-  for (const [v, { accuracy }] of versions.entries()) {
-    const gain = (accuracy[t] as number) - (own.accuracy[t] as number)
-    const worth = tenant.tenant.valuePerAnswer * gain
-    const first = (v + 1) * stride
-    for (let x = 0; x < states.stateCount; x += 1) {
-      const more = worth * (answers[slot + (states.held[offset + x] as number)] as number)
-      const end = (x + 1) * versionCount
-      for (let start = x * versionCount + first; start < end; start += block) {
-        for (let index = start; index < start + stride; index += 1) {
-          value[index] = (value[index] as number) + more
-        }
-      }
-    }
-  }
-}
-
-/**
- * Equation (8), read backwards: from the value of serving in slot t to the value of having served
- * in slot t - 1. In time, retrainings end first, then instances that warmed up come in beside the
- * old ones, then old ones go, and last come those that need no warm-up.
- */
-export function crossBoundary(problem: DualProblem, boundary: Boundary, value: Float64Array): void {
-  addAtOnce(problem, value)
-  drop(problem, value)
-  for (const arrival of boundary.arrivals) arrive(problem, arrival, value)
-  add(problem, boundary.additions, value)
-  for (const completion of boundary.completions) complete(problem, completion, value)
-}
-
-/** Instances of tenants without warm-up serve in the slot they are added. */
-export function addAtOnce(problem: DualProblem, value: Float64Array): void {
-  const { tenants, space } = problem
-  if (tenants.every(({ tenant }) => tenant.warmUpSlots > 0)) return
-  const prices = new Float64Array(tenants.length * space.kindCount)
-  for (const [i, { tenant }] of tenants.entries()) {
-    const price = tenant.warmUpSlots === 0 ? 0 : Number.POSITIVE_INFINITY
-    prices.fill(price, i * space.kindCount, (i + 1) * space.kindCount)
-  }
-  add(problem, prices, value)
-}
-
-/** value(x) >= value(y) for every y within x. */
-export function drop({ states, versionCount }: DualProblem, value: Float64Array): void {
-  const { edgeCount, edgeFrom, edgeTo } = states
-  for (let e = 0; e < edgeCount; e += 1) {
-    let from = (edgeFrom[e] as number) * versionCount
-    const first = (edgeTo[e] as number) * versionCount
-    for (let to = first; to < first + versionCount; to += 1, from += 1) {
-      if ((value[from] as number) > (value[to] as number)) value[to] = value[from] as number
-    }
-  }
-}
-
-/** value(x) >= value(x and one more) - its price, over and over. */
-export function add(
-  { states, space, versionCount }: DualProblem,
-  prices: Float64Array,
-  value: Float64Array,
-): void {
-  const { edgeCount, edgeFrom, edgeTo, edgeTenant, edgeKind } = states
-  for (let e = edgeCount - 1; e >= 0; e -= 1) {
-    const index = (edgeTenant[e] as number) * space.kindCount + (edgeKind[e] as number)
-    const price = prices[index] as number
-    if (price === Number.POSITIVE_INFINITY) continue
-    let to = (edgeTo[e] as number) * versionCount
-    const first = (edgeFrom[e] as number) * versionCount
-    for (let from = first; from < first + versionCount; from += 1, to += 1) {
-      const more = (value[to] as number) - price
-      if (more > (value[from] as number)) value[from] = more
-    }
-  }
-}
-
-/** The same for one worker, which comes once: sources before targets, so that nothing chains. */
-export function arrive(
-  { states, versionCount }: DualProblem,
-  { tenant, kind, price }: Boundary['arrivals'][number],
-  value: Float64Array,
-): void {
-  const { edgeCount, edgeFrom, edgeTo, edgeTenant, edgeKind } = states
-  for (let e = 0; e < edgeCount; e += 1) {
-    if (edgeTenant[e] !== tenant || edgeKind[e] !== kind) continue
-    let to = (edgeTo[e] as number) * versionCount
-    const first = (edgeFrom[e] as number) * versionCount
-    for (let from = first; from < first + versionCount; from += 1, to += 1) {
-      const more = (value[to] as number) - price
-      if (more > (value[from] as number)) value[from] = more
-    }
-  }
-}
-
-/** value(x, deployed) >= value(x, new version) - the price of the retraining that makes it. */
-export function complete(
-  { states, tenants, versionCount }: DualProblem,
-  { tenant, version, price }: Completion,
-  value: Float64Array,
-): void {
-  const { stride, versions } = tenants[tenant] as DualProblem['tenants'][number]
-  const block = stride * (versions.length + 1)
-  const shift = version * stride
-  for (let x = 0; x < states.stateCount; x += 1) {
-    const cost = price[states.total[x] as number] as number
-    if (cost === Number.POSITIVE_INFINITY) continue
-    const end = (x + 1) * versionCount
-    for (let start = x * versionCount; start < end; start += block) {
-      for (let index = start; index < start + stride; index += 1) {
-        const more = (value[index + shift] as number) - cost
-        if (more > (value[index] as number)) value[index] = more
-      }
+    const cell = cells[i] as Int16Array
+    for (let j = 0; j < value.length; j += 1) {
+      value[j] = (value[j] as number) + (rewards[cell[j] as number] as number)
     }
   }
 }
@@ -233,30 +153,42 @@ export function complete(
 /** The window begins with any part of what serves, or with anything where the start is free. */
 function bestStart(
   problem: DualProblem,
+  layer: DualLayer,
   row: Float64Array,
 ): { readonly bound: number; readonly first: number } {
-  const { states, versionCount } = problem
   let bound = Number.NEGATIVE_INFINITY
-  let first = 0
-  for (let x = 0; x < states.stateCount; x += 1) {
-    if (!mayBegin(problem, x) || (row[x * versionCount] as number) <= bound) continue
-    bound = row[x * versionCount] as number
-    first = x * versionCount
+  let first = -1
+  for (const j of startingNodes(problem, layer)) {
+    const value = row[j] as number
+    if (value <= bound) continue
+    bound = value
+    first = j
   }
   return { bound, first }
 }
 
-function mayBegin({ states, space, start, tenants }: DualProblem, x: number): boolean {
-  if (start.isFree) return true
-  return tenants.every(({ tenant }, i) => {
-    if (tenant.warmUpSlots === 0) return true
-    const m = states.held[i * states.stateCount + x] as number
-    for (let kind = 0; kind < space.kindCount; kind += 1) {
-      const ready = start.workers.filter(
-        (own) => own.tenant === i && own.readySlot === 0 && space.places[own.place]?.kind === kind,
-      )
-      if ((space.counts[m * space.kindCount + kind] as number) > ready.length) return false
+/** Parts of what serves at once, and what tenants without warm-up add to them. */
+export function startingNodes(problem: DualProblem, { nodes }: DualLayer): readonly number[] {
+  const { start, versionCount } = problem
+  const starting = start.isFree ? null : startingStates(problem)
+  const found: number[] = []
+  for (let j = 0; j < nodes.length; j += 1) {
+    const node = nodes[j] as number
+    if (node % versionCount !== 0) continue
+    if (starting === null || starting.has(node / versionCount)) found.push(j)
+  }
+  return found
+}
+
+function startingStates({ states, start, tenants }: DualProblem): ReadonlySet<number> {
+  const ready = start.workers.filter(({ readySlot }) => readySlot === 0)
+  const found = new Set(subsetsOf(ready).map((kept) => states.stateOf(kept)))
+  found.delete(-1)
+  for (const x of found) {
+    for (let e = states.firstEdge[x] as number; e < (states.firstEdge[x + 1] as number); e += 1) {
+      const tenant = tenants[states.edgeTenant[e] as number]?.tenant
+      if (tenant?.warmUpSlots === 0) found.add(states.edgeTo[e] as number)
     }
-    return true
-  })
+  }
+  return found
 }

@@ -1,13 +1,13 @@
+import { must } from '../../base/assert.ts'
+import { eliminated, nodeCount, stepsOf } from './dual-elimination.ts'
+import { allLayers, type DualLayers } from './dual-layer.ts'
 import { type DualPath, type DualRetraining, dualPathOf } from './dual-path.ts'
 import { pricesOf, startingPrices } from './dual-prices.ts'
-import { type DualProblem, dualProblemOf } from './dual-problem.ts'
-import { emptyDualTables, fillDualTables } from './dual-programme.ts'
-import type { Region } from './region.ts'
-import { subgradientStateOf, subgradientStep } from './subgradient.ts'
-import { floorOf } from './window-tenant.ts'
-
-/** The most joint states times versions that the dual keeps tables for: 9 bytes in each slot. */
-const nodesMax = 60_000
+import type { DualProblem } from './dual-problem.ts'
+import { type DualValue, dualValueOf } from './dual-programme.ts'
+import { refinedLayers } from './dual-refinement.ts'
+import { floorsWorth, withFloorPrices, withFloorStep } from './floor-prices.ts'
+import { type SubgradientState, subgradientStateOf, subgradientStep } from './subgradient.ts'
 
 /** Blocks of slots with one price, and after how many evaluations the next, finer ones begin. */
 const schedule = [
@@ -17,76 +17,157 @@ const schedule = [
   { block: 1, evaluations: Number.POSITIVE_INFINITY },
 ] as const
 
+/** Nodes of all slots together with which slots may have layers of their own: some 50 MiB. */
+const sparseNodesMax = 800_000
+/** With so few, a finer dual is begun at once. */
+const refinedNodesFew = 20_000
+/** Evaluations without progress after which a finer dual is tried. */
+const patience = 8
+const eliminationPause = 4
+/** Nodes are ruled out once the gap is below this; before, hardly any would be. */
+const eliminationGap = 0.1
+
 export type DualReport = {
   /** A bound on J + T of every plan. */
   readonly bound: number
   /** What the relaxed path retrains, per tenant of the region: often a good choice. */
   readonly retraining: readonly (DualRetraining | null)[]
-  /** The prices of the tenants' floors (design 003, equation 11). */
-  readonly floorPrices: readonly number[]
+  /** The prices of the best bound so far. */
+  readonly mu: Float64Array
+}
+
+/** Where a search for good prices stands. */
+type DualRun = {
+  readonly levels: readonly (() => DualProblem)[]
+  level: number
+  problem: DualProblem
+  dual: DualLayers
+  readonly prices: SubgradientState
+  bestBound: number
+  /** No path that was ruled out is worth more, floors' prices aside. */
+  ruledOut: number
+  sinceProgress: number
+  sinceElimination: number
 }
 
 /**
- * Tightens the bound of design 003 evaluation by evaluation, for ever. `target` gives the best J +
- * T found so far; `report` is called after each evaluation; yields the steps taken.
+ * Tightens the bound of design 003 evaluation by evaluation, through ever finer duals of the same
+ * region, for ever or until it meets the best plan. `target` gives the best J + T found so far;
+ * `report` is called after each evaluation; yields the steps taken.
  */
 export function* tighten(
-  region: Region,
+  levels: readonly (() => DualProblem)[],
   target: () => number,
   report: (found: DualReport) => void,
 ): Generator<number, void, void> {
-  let problem = dualProblemOf(region, nodesMax)
-  const tables = emptyDualTables(problem)
-  const state = subgradientStateOf(startingPrices(problem))
-  const { slotCount } = problem
+  const run = dualRunOf(levels)
   for (let evaluation = 0; ; evaluation += 1) {
-    const prices = pricesOf(problem, state.mu)
-    const filled = fillDualTables(problem, prices, tables)
-    const path = dualPathOf(problem, prices, tables, filled.first)
-    const floors = floorsWorth(problem)
-    const bound = filled.bound - floors + roundingMargin * Math.abs(filled.bound)
-    const floorPrices = problem.tenants.map(({ floorPrice }) => floorPrice)
-    report({ bound, retraining: path.retraining, floorPrices })
-    const { block } = schedule.find((own) => evaluation < own.evaluations) ?? schedule[3]
-    const own = { value: filled.bound, subgradient: path.unused, target: target() + floors }
-    if (evaluation % 2 === 1 && floors > 0) problem = withFloorStep(problem, path, own)
-    else subgradientStep(state, own, { slotCount, block })
-    yield stepsOf(problem)
+    const { problem, dual } = run
+    const value = dualValueOf(problem, dual, pricesOf(problem, run.prices.mu))
+    if (value.first < 0) {
+      report({ bound: run.ruledOut, retraining: [], mu: run.prices.best })
+      return
+    }
+    const path = dualPathOf(problem, dual, value)
+    const bound = takeBound(run, value, target())
+    report({ bound, retraining: path.retraining, mu: run.prices.best })
+    yield stepsOf(dual, problem.tenants.length)
+    if (isTimeToEliminate(run, bound, target())) {
+      eliminate(run, value, target())
+      yield stepsOf(dual, problem.tenants.length)
+    }
+    movePrices(run, { evaluation, value, path, target: target() })
+    refine(run)
+    yield* waitIfConverged(run, target)
+  }
+}
+
+/** Prices that no longer get better rest until there is a better plan to aim at. */
+function* waitIfConverged(run: DualRun, target: () => number): Generator<number, void, void> {
+  const isLast = run.level + 1 === run.levels.length
+  if (!isLast || run.prices.relaxation > leastRelaxation) return
+  const known = target()
+  while (target() <= known) yield 0
+  run.prices.relaxation = 4 * leastRelaxation
+}
+
+const leastRelaxation = 0.02
+
+function dualRunOf(levels: readonly (() => DualProblem)[]): DualRun {
+  const problem = must(levels[0])()
+  return {
+    levels,
+    level: 0,
+    problem,
+    dual: allLayers(problem),
+    prices: subgradientStateOf(startingPrices(problem)),
+    bestBound: Number.POSITIVE_INFINITY,
+    ruledOut: Number.NEGATIVE_INFINITY,
+    sinceProgress: 0,
+    sinceElimination: eliminationPause,
   }
 }
 
 /** Sums of some thousands of doubles are off by less than this share. */
 const roundingMargin = 1e-10
 
-/** What the floors' answers are worth at their prices. */
-function floorsWorth({ tenants }: DualProblem): number {
-  return tenants.reduce((sum, { floorPrice, tenant }) => sum + floorPrice * floorOf(tenant), 0)
+function takeBound(run: DualRun, value: DualValue, target: number): number {
+  const own = value.bound + roundingMargin * Math.abs(value.bound) - floorsWorth(run.problem)
+  const bound = Math.max(run.ruledOut, own)
+  const isProgress = bound < run.bestBound - 0.03 * Math.max(0, run.bestBound - target)
+  run.sinceProgress = isProgress ? 0 : run.sinceProgress + 1
+  run.sinceElimination += 1
+  run.bestBound = Math.min(run.bestBound, bound)
+  return bound
 }
 
-/** A step of the floors' prices: down where the path answers more than the floor, else up. */
-function withFloorStep(
-  problem: DualProblem,
-  { answered }: DualPath,
-  { value, target }: { readonly value: number; readonly target: number },
-): DualProblem {
-  const { tenants } = problem
-  const slopes = tenants.map(({ tenant, floorPrice }, i) => {
-    const slope = floorOf(tenant) === 0 ? 0 : (answered[i] as number) - floorOf(tenant)
-    return floorPrice === 0 && slope > 0 ? 0 : slope
-  })
-  const norm = slopes.reduce((sum, slope) => sum + slope * slope, 0)
-  if (norm === 0) return problem
-  const step = Math.max(0, value - target) / norm
-  return {
-    ...problem,
-    tenants: tenants.map((tenant, i) => {
-      const floorPrice = Math.max(0, tenant.floorPrice - step * (slopes[i] as number))
-      return { ...tenant, floorPrice }
-    }),
+function isTimeToEliminate(run: DualRun, bound: number, target: number): boolean {
+  const isNear = bound - target < eliminationGap * Math.abs(target)
+  const isGood = bound <= run.bestBound + 0.2 * (run.bestBound - target)
+  return isNear && isGood && run.sinceElimination > eliminationPause
+}
+
+function eliminate(run: DualRun, value: DualValue, target: number): void {
+  const least = target + floorsWorth(run.problem)
+  const dual = eliminated(run.problem, run.dual, value, { least, nodesMax: sparseNodesMax })
+  run.sinceElimination = 0
+  if (dual === null) return
+  run.dual = dual
+  run.ruledOut = Math.max(run.ruledOut, target)
+}
+
+function movePrices(
+  run: DualRun,
+  seen: {
+    readonly evaluation: number
+    readonly value: DualValue
+    readonly path: DualPath
+    readonly target: number
+  },
+): void {
+  const { evaluation, value, path } = seen
+  const floors = floorsWorth(run.problem)
+  const target = seen.target + floors
+  if (evaluation % 2 === 1 && floors > 0) {
+    run.problem = withFloorStep(run.problem, path.answered, value.bound - target)
+    return
   }
+  const { block } = schedule.find((own) => evaluation < own.evaluations) ?? schedule[3]
+  const { slotCount } = run.problem
+  const point = { value: value.bound, subgradient: path.unused, target }
+  subgradientStep(run.prices, point, { slotCount, block })
 }
 
-/** Relaxations of one evaluation: rewards, additions, drops and completions of every node. */
-function stepsOf({ states, versionCount, slotCount }: DualProblem): number {
-  return slotCount * versionCount * (3 * states.stateCount + 2 * states.edgeCount)
+/** Goes over to the next finer dual when this one brings no more, or costs next to nothing. */
+function refine(run: DualRun): void {
+  const next = run.levels[run.level + 1]
+  if (next === undefined) return
+  if (run.sinceProgress < patience && nodeCount(run.dual) > refinedNodesFew) return
+  run.sinceProgress = 0
+  const finer = next()
+  const dual = refinedLayers(run.problem, finer, run.dual, sparseNodesMax)
+  if (dual === null) return
+  run.level += 1
+  run.dual = dual
+  run.problem = withFloorPrices(finer, run.problem)
 }

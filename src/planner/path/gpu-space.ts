@@ -25,8 +25,6 @@ export type GpuSpace = {
   readonly plus: Int16Array
   /** sums[a * multisetCount + b]: the multiset of both together, or -1 if it does not fit. */
   readonly sums: Int16Array
-  /** Multisets to which no instance can be added. */
-  readonly maximal: readonly number[]
 }
 
 /** The space of GPU `gpu` of the problem; design 001, line 1, as far as counts can say it. */
@@ -131,7 +129,6 @@ function tablesOf(
       plus[a * kindCount + kind] = find(counts.map((n, other) => (other === kind ? n + 1 : n)))
     }
   }
-  const rowOf = (m: number) => plus.subarray(m * kindCount, (m + 1) * kindCount)
   return {
     kindCount,
     multisetCount,
@@ -139,6 +136,5 @@ function tablesOf(
     sizes: Uint8Array.from(multisets, (counts) => counts.reduce((sum, n) => sum + n, 0)),
     plus,
     sums,
-    maximal: multisets.map((_, m) => m).filter((m) => rowOf(m).every((more) => more < 0)),
   }
 }

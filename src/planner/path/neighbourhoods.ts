@@ -8,6 +8,8 @@ import {
   improveTenant,
   type Steps,
 } from './choice-search.ts'
+import { startingPrices } from './dual-prices.ts'
+import { dualLevelsOf } from './dual-problem.ts'
 import type { Scripted } from './placed-node.ts'
 import { type Region, regionOf } from './region.ts'
 import { servingCounts, tenantScore } from './serving-counts.ts'
@@ -61,7 +63,9 @@ function searchFrom(search: NeighbourhoodSearch, region: Region): ChoiceSearch {
   const score = region.tenants.reduce((sum, { index }) => {
     return sum + tenantScore(model, search.current, index, floorPrices[index] ?? 0)
   }, 0)
-  const choiceSearch = choiceSearchOf(region, (found) => takeOver(search, gpu, found))
+  const mu = startingPrices(must(dualLevelsOf(region, 1)[0]))
+  const hints = { suggestions: [], guide: { mu } }
+  const choiceSearch = choiceSearchOf(region, (found) => takeOver(search, gpu, found), hints)
   const { choices } = search.current
   const now = { choices, placed: { score, holds: must(search.current.holds[gpu]) } }
   choiceSearch.current = now
@@ -83,7 +87,7 @@ function neighbourhoodOf(
   tenants: readonly number[],
 ): Region | null {
   const { model, current, floorPrices } = search
-  const states = gpu.statesOf(tenants, statesMax)
+  const states = gpu.statesOf(tenants, 'counted', statesMax)
   if (states === null) return null
   const elsewhere = (tenant: number) => servingCounts(model, current, tenant, gpu.gpu)
   const fixed = fixedBlocks(gpu, current, tenants)
@@ -146,7 +150,7 @@ function chosenTenants(
     const at = rng.uniform() < 0.75 ? 0 : rng.integer(pool.length)
     const next = pool.splice(at, 1)
     const sorted = [...chosen, ...next].sort((a, b) => a - b)
-    if (gpu.statesOf(sorted, statesMax) === null) break
+    if (gpu.statesOf(sorted, 'counted', statesMax) === null) break
     chosen.push(...next)
   }
   return chosen.sort((a, b) => a - b)

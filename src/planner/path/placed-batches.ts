@@ -2,7 +2,7 @@ import { type BatchInputs, fitsThroughout } from './batch-programme.ts'
 import type { GpuStart } from './gpu-start.ts'
 import type { PlacedContext, PlacedMove } from './placed-node.ts'
 import { addedTo, distinct, travel } from './placed-travel.ts'
-import { flexibilityOf, freePlaces, itemOf } from './placing.ts'
+import { flexibilityOf, freePlaces, itemOf, servingIn } from './placing.ts'
 
 /** Equation (3)'s batches: instances that are added now, warm up together and then serve. */
 export function batches(context: PlacedContext, t: number, move: PlacedMove): void {
@@ -44,7 +44,7 @@ function targetsOf(
     const estimate = arrived + ((tables.toGo[until] as Float64Array)[x] as number)
     if (estimate >= least) targets.push({ x, until, value: arrived, estimate })
   }
-  const size = (x: number) => inputs.space.sizes[states.total[x] as number] as number
+  const size = (x: number) => states.sizes[x] as number
   targets.sort((a, b) => b.estimate - a.estimate || size(a.x) - size(b.x))
   return targets.slice(0, work.nodes > nodesMax ? 1 : width)
 }
@@ -67,7 +67,7 @@ function statesAbove(
       e += 1
     ) {
       const to = states.edgeTo[e] as number
-      const isAllowed = fits[states.total[to] as number] === 1
+      const isAllowed = fits[states.room[to] as number] === 1
       if (seen.has(to) || !isAllowed) continue
       if ((warmUpSlots[states.edgeTenant[e] as number] as number) > u) continue
       seen.add(to)
@@ -103,11 +103,12 @@ export function placingsOf(
             .map((place) => addedTo(space, from, slot, itemOf(place, i))),
         )
         work.nodes += next.length
-        moves = roomiest(space, distinct(symmetries, next), width)
+        const some = distinct(symmetries, next)
+        moves = states.isPlaced ? some : roomiest(space, some, width)
       }
     }
   }
-  return moves
+  return moves.filter(({ placing }) => states.stateOf(servingIn(placing.items)) === to)
 }
 
 /**

@@ -2,7 +2,7 @@ import type { BatchInputs } from './batch-programme.ts'
 import { batches } from './placed-batches.ts'
 import type { PlacedContext, PlacedMove, PlacedNode, PlacedSearch } from './placed-node.ts'
 import { stay, withScripted } from './placed-travel.ts'
-import { ownerOf, placeOf, withoutItem } from './placing.ts'
+import { ownerOf, type Placing, scriptedOwner, servingIn, withoutItem } from './placing.ts'
 
 /** Everything that may be done at the start of slot t from a node. */
 export function expand(context: PlacedContext, t: number, node: PlacedNode): void {
@@ -31,7 +31,7 @@ export function dropVariants(
   const drop = (from: PlacedMove, index: number): void => {
     for (let i = index; i < move.placing.items.length; i += 1) {
       const item = move.placing.items[i] as number
-      const x = stateWithout(inputs, from.x, item)
+      const x = stateWithout(inputs, from.placing, item)
       if (x < 0 || !(from.value + (toGo[x] as number) >= valueMin)) continue
       const placing = withoutItem(inputs.space, from.placing, item)
       const changes = [...from.changes, { slot: t, item, isAdded: false }]
@@ -49,15 +49,8 @@ export function dropVariants(
 /** Ways to drop something that are followed up from one node. */
 const variantsMax = 24
 
-/** The state without one serving instance of the item's owner and kind; -1 if it holds none. */
-function stateWithout({ states, space }: BatchInputs, x: number, item: number): number {
-  const kind = space.places[placeOf(item)]?.kind
-  const last = states.firstEntering[x + 1] as number
-  for (let index = states.firstEntering[x] as number; index < last; index += 1) {
-    const edge = states.entering[index] as number
-    if (states.edgeTenant[edge] === ownerOf(item) && states.edgeKind[edge] === kind) {
-      return states.edgeFrom[edge] as number
-    }
-  }
-  return -1
+/** The state without one of the serving instances; -1 for what is scripted. */
+function stateWithout({ states }: BatchInputs, { items }: Placing, item: number): number {
+  if (ownerOf(item) >= scriptedOwner) return -1
+  return states.stateOf(servingIn(items.filter((other) => other !== item)))
 }

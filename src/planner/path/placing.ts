@@ -1,4 +1,5 @@
 import type { GpuSpace } from './gpu-space.ts'
+import type { ServingPlace } from './serving-states.ts'
 
 /** Owners 0 .. scriptedOwner - 1 are tenants that the programme plans; then come scripted holds. */
 export const scriptedOwner = 64
@@ -36,6 +37,13 @@ export function withItem(space: GpuSpace, { items, mask }: Placing, item: Item):
 
 export function withoutItem(space: GpuSpace, { items, mask }: Placing, item: Item): Placing {
   return { items: items.filter((other) => other !== item), mask: mask & ~maskOf(space, item) }
+}
+
+/** Who serves where: all but what is scripted. */
+export function servingIn(items: readonly Item[]): readonly ServingPlace[] {
+  return items
+    .filter((item) => ownerOf(item) < scriptedOwner)
+    .map((item) => ({ tenant: ownerOf(item), place: placeOf(item) }))
 }
 
 function maskOf(space: GpuSpace, item: Item): number {

@@ -12,7 +12,7 @@ import {
   progressOf,
 } from './progress.ts'
 import { searchSeveralRegions } from './several-search.ts'
-import { searchWholeRegion, wholeRegion } from './whole-search.ts'
+import { searchWholeRegion, wholeRegionOf } from './whole-search.ts'
 import { windowModelOf } from './window-model.ts'
 
 /**
@@ -40,7 +40,7 @@ function* workOn(progress: Progress): Steps {
   offer(progress, emptySolution(model))
   if (model.problem.running.length > 0) offer(progress, keepLayout(model))
   yield 1
-  const whole = wholeRegion(model)
+  const whole = wholeRegionOf(model)
   if (whole !== null) yield* searchWholeRegion(progress, whole)
   else yield* searchSeveralRegions(progress)
 }

@@ -6,9 +6,9 @@ import {
   fillBatchTables,
 } from './batch-programme.ts'
 import type { GpuStart } from './gpu-start.ts'
-import type { JointStates } from './joint-states.ts'
 import type { Scripted } from './placed-node.ts'
 import { doneSlot, type RetrainingChoice } from './retraining-option.ts'
+import type { ServingStates } from './serving-states.ts'
 import { type StartMove, startMovesOf } from './start-moves.ts'
 import type { WindowGpu, WindowModel } from './window-model.ts'
 import { accuracyIn, terminalValueOf, type WindowTenant } from './window-tenant.ts'
@@ -25,7 +25,7 @@ export type Region = {
   readonly model: WindowModel
   readonly gpu: WindowGpu
   readonly tenants: readonly WindowTenant[]
-  readonly states: JointStates
+  readonly states: ServingStates
   /** As of this region: tenants are positions in `tenants`. */
   readonly start: GpuStart
   readonly answers: readonly Float64Array[]
@@ -62,7 +62,7 @@ export function regionOf(
   gpu: WindowGpu,
   parts: {
     readonly tenants: readonly number[]
-    readonly states: JointStates
+    readonly states: ServingStates
     readonly fixed: readonly Scripted[]
     /** Per tenant of the problem: what it has serving on other GPUs. */
     readonly elsewhere: (tenant: number) => CountsBySlot

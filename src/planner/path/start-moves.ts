@@ -58,14 +58,14 @@ function runningMoves(
   const notReady = workers.filter(({ readySlot }) => readySlot > 0 && readySlot < slotCount)
   const moves: StartMove[] = []
   for (const serving of subsetsOf(ready)) {
-    const serves = stateOf(inputs, serving)
+    const serves = inputs.states.stateOf(serving)
     for (const pending of subsetsOf(notReady)) {
       const isAll = serving.length === ready.length
       if (pending.length === 0 && !isAll) continue
       const readySlot = Math.max(0, ...pending.map((worker) => worker.readySlot))
       const residence = pending.length > 0 ? residenceSlots : 0
       const until = Math.min(slotCount, readySlot + residence)
-      const arrives = stateOf(inputs, [...serving, ...pending])
+      const arrives = inputs.states.stateOf([...serving, ...pending])
       if (arrives < 0 || serves < 0) continue
       const move = { serving, pending, serves, arrives, readySlot, until }
       moves.push(moveOf(inputs, tables, move))
@@ -83,22 +83,11 @@ function moveOf(
   const at = (rows: readonly Float64Array[], slot: number, x: number) =>
     (rows[slot] as Float64Array)[x] as number
   const fits = fitsThroughout(inputs, 0, until)
-  const total = inputs.states.total[arrives] as number
+  const room = inputs.states.room[arrives] as number
   const before = at(served, 0, serves) - at(served, readySlot, serves)
   const after = at(served, readySlot, arrives) - at(served, until, arrives)
-  const value = fits[total] === 1 ? before + after : Number.NEGATIVE_INFINITY
+  const value = fits[room] === 1 ? before + after : Number.NEGATIVE_INFINITY
   return { ...move, value, estimate: value + at(toGo, until, arrives) }
-}
-
-/** The joint state in which these workers serve; -1 if counts say that they cannot be together. */
-function stateOf({ states, space }: BatchInputs, workers: readonly StartingWorker[]): number {
-  const held = Array.from({ length: states.tenantCount }, () => 0)
-  for (const { tenant, place } of workers) {
-    const kind = space.places[place]?.kind ?? 0
-    held[tenant] = space.plus[(held[tenant] as number) * space.kindCount + kind] as number
-    if ((held[tenant] as number) < 0) return -1
-  }
-  return states.indexOf(held)
 }
 
 export function subsetsOf<T>(items: readonly T[]): readonly (readonly T[])[] {

@@ -1,9 +1,11 @@
 import { must } from '../../base/assert.ts'
 import type { PlanningProblem } from '../../core/plan/problem.ts'
 import { slotsFor } from '../../core/plan/warm-up.ts'
+import { countedStatesOf } from './counted-states.ts'
 import { type GpuSpace, gpuSpaceOf, spaceKeyOf } from './gpu-space.ts'
 import { type GpuStart, gpuStartOf } from './gpu-start.ts'
-import { type JointStates, jointStatesOf } from './joint-states.ts'
+import { placedStatesOf } from './placed-states.ts'
+import type { ServingStates } from './serving-states.ts'
 import { symmetriesOf } from './symmetry.ts'
 import { type WindowTenant, windowTenantsOf } from './window-tenant.ts'
 
@@ -21,12 +23,18 @@ export type WindowGpu = {
   readonly space: GpuSpace
   readonly symmetries: readonly Int16Array[]
   readonly start: GpuStart
-  /**
-   * The joint states of these tenants (indices, ascending), built once; null where there are more
-   * than `statesMax`.
-   */
-  readonly statesOf: (tenants: readonly number[], statesMax: number) => JointStates | null
+  readonly statesOf: StatesOf
 }
+
+/**
+ * The serving states of these tenants (indices, ascending), by counts or by places, built once;
+ * null where there are more than `statesMax`.
+ */
+export type StatesOf = (
+  tenants: readonly number[],
+  kind: 'counted' | 'placed',
+  statesMax: number,
+) => ServingStates | null
 
 export function windowModelOf(problem: PlanningProblem): WindowModel {
   const tenants = windowTenantsOf(problem)
@@ -48,17 +56,22 @@ function gpuPartsOf(
   tenants: readonly WindowTenant[],
 ): Omit<WindowGpu, 'gpu' | 'start'> {
   const space = gpuSpaceOf(problem, gpu)
-  const known = new Map<string, JointStates | null>()
-  const statesOf = (indices: readonly number[], statesMax: number): JointStates | null => {
+  const symmetries = symmetriesOf(space.places)
+  const known = new Map<string, ServingStates | null>()
+  const statesOf: StatesOf = (indices, kind, statesMax) => {
     const canServe = indices.map((w) =>
       space.classes.map((k) => must(must(tenants[w]).canServe[k])),
     )
-    const key = `${statesMax}|${canServe.map((kinds) => kinds.map(Number).join('')).join('|')}`
+    const able = canServe.map((kinds) => kinds.map(Number).join('')).join('|')
+    const key = `${kind} ${statesMax} ${able}`
     const states = known.get(key)
     if (states !== undefined) return states
-    const built = jointStatesOf(space, canServe, statesMax)
+    const built =
+      kind === 'counted'
+        ? countedStatesOf(space, canServe, statesMax)
+        : placedStatesOf(space, symmetries, canServe, statesMax)
     known.set(key, built)
     return built
   }
-  return { space, symmetries: symmetriesOf(space.places), statesOf }
+  return { space, symmetries, statesOf }
 }

@@ -46,7 +46,9 @@ function windowTenantOf(
     tenant,
     warmUpSlots: inferenceWarmUpSlots(problem, tenant),
     canServe: problem.classes.map((_, k) => (tenant.serving[k] ?? null) !== null),
-    options: retrainingOptionsOf(problem, tenant).filter((option) => isWorthwhile(tenant, option)),
+    options: withoutDominated(
+      retrainingOptionsOf(problem, tenant).filter((option) => isWorthwhile(tenant, option)),
+    ),
     arrivals: totalRps * slotSeconds,
     terminalWeight: tenant.valuePerAnswer * problem.terminalSeconds * meanRps,
     answers: rememberedAnswers(tenant, slotSeconds),
@@ -59,6 +61,30 @@ function isWorthwhile(tenant: PlanningTenant, option: RetrainingOption): boolean
   return (
     option.accuracyTerminal > tenant.accuracyTerminal ||
     [...tenant.accuracyDeployed.keys()].some((t) => t >= option.slots && isBetterAt(t))
+  )
+}
+
+/**
+ * Options that no other beats in every way: as soon done on the same class, with as good a version.
+ */
+function withoutDominated(options: readonly RetrainingOption[]): readonly RetrainingOption[] {
+  return options.filter(
+    (option, index) =>
+      !options.some((other, at) => {
+        const isOther = at !== index && dominates(other, option)
+        return isOther && (at < index || !dominates(option, other))
+      }),
+  )
+}
+
+function dominates(a: RetrainingOption, b: RetrainingOption): boolean {
+  return (
+    a.classIndex === b.classIndex &&
+    a.kind === b.kind &&
+    a.slots <= b.slots &&
+    a.warmUpSlots <= b.warmUpSlots &&
+    a.accuracyTerminal >= b.accuracyTerminal &&
+    a.accuracyAfter.every((accuracy, t) => accuracy >= must(b.accuracyAfter[t]))
   )
 }
 

@@ -1,0 +1,150 @@
+import type { DualProblem } from './dual-problem.ts'
+
+/**
+ * The nodes of one slot that are still of interest, and how they hang together at the boundary
+ * before it. A node is a serving state and a combination of versions: `state * versionCount +
+ * version`. All other numbers here are positions in `nodes`, which ascend.
+ */
+export type DualLayer = {
+  readonly nodes: Int32Array
+  /** The room beside what each node serves. */
+  readonly room: Int16Array
+  /** Per tenant and node: the tenant's digit times multisetCount plus the multiset it holds. */
+  readonly cells: readonly Int16Array[]
+  /**
+   * Additions of one instance, ordered by `from`; read the other way they are drops. Each stands
+   * for `width` of them: from addFrom[e] + i to addTo[e] + i for every i below the width.
+   */
+  readonly width: number
+  readonly addFrom: Int32Array
+  readonly addTo: Int32Array
+  /** Tenant times kindCount plus kind of what is added. */
+  readonly addWhat: Uint16Array
+  readonly completions: readonly LayerCompletion[]
+}
+
+/** The nodes that a retraining of one tenant, done with one version, connects. */
+export type LayerCompletion = {
+  readonly tenant: number
+  readonly version: number
+  readonly from: Int32Array
+  readonly to: Int32Array
+}
+
+/**
+ * A layer per slot, and where each node of a layer is in the next one (-1: of no interest there).
+ */
+export type DualLayers = {
+  readonly layers: readonly DualLayer[]
+  readonly next: readonly Int32Array[]
+}
+
+/** Every node in every slot: one layer for all of them. */
+export function allLayers(problem: DualProblem): DualLayers {
+  const { states, versionCount, slotCount } = problem
+  const nodes = Int32Array.from(Array(states.stateCount * versionCount).keys())
+  const positions = new Int32Array(nodes.length).fill(-1)
+  const layer = layerOf(problem, nodes, { positions, width: versionCount })
+  return {
+    layers: Array(slotCount).fill(layer),
+    next: Array(slotCount - 1).fill(nodes),
+  }
+}
+
+/** Layers of these nodes, ascending, per slot. */
+export function layersOf(problem: DualProblem, nodes: readonly Int32Array[]): DualLayers {
+  const positions = new Int32Array(problem.states.stateCount * problem.versionCount).fill(-1)
+  return {
+    layers: nodes.map((own) => layerOf(problem, own, { positions, width: 1 })),
+    next: nodes.slice(1).map((own, t) => {
+      place(own, positions)
+      const next = (nodes[t] as Int32Array).map((node) => positions[node] as number)
+      clear(own, positions)
+      return next
+    }),
+  }
+}
+
+function place(nodes: Int32Array, positions: Int32Array): void {
+  for (let j = 0; j < nodes.length; j += 1) positions[nodes[j] as number] = j
+}
+
+function clear(nodes: Int32Array, positions: Int32Array): void {
+  for (const node of nodes) positions[node] = -1
+}
+
+/** `positions` is -1 everywhere, before and after. */
+function layerOf(
+  problem: DualProblem,
+  nodes: Int32Array,
+  { positions, width }: { readonly positions: Int32Array; readonly width: number },
+): DualLayer {
+  const { states, versionCount, tenants, space } = problem
+  place(nodes, positions)
+  const stateOf = nodes.map((node) => Math.floor(node / versionCount))
+  const layer = {
+    nodes,
+    room: Int16Array.from(stateOf, (x) => states.room[x] as number),
+    cells: tenants.map(({ stride, versions }, i) =>
+      Int16Array.from(nodes, (node, j) => {
+        const digit = Math.floor((node % versionCount) / stride) % (versions.length + 1)
+        const held = states.held[i * states.stateCount + (stateOf[j] as number)] as number
+        return digit * space.multisetCount + held
+      }),
+    ),
+    width,
+    ...additionsOf(problem, nodes, { positions, width }),
+    completions: completionsOf(problem, nodes, positions),
+  }
+  clear(nodes, positions)
+  return layer
+}
+
+function additionsOf(
+  { states, versionCount, space }: DualProblem,
+  nodes: Int32Array,
+  { positions, width }: { readonly positions: Int32Array; readonly width: number },
+): Pick<DualLayer, 'addFrom' | 'addTo' | 'addWhat'> {
+  const from: number[] = []
+  const to: number[] = []
+  const what: number[] = []
+  for (let j = 0; j < nodes.length; j += width) {
+    const node = nodes[j] as number
+    const x = Math.floor(node / versionCount)
+    const last = states.firstEdge[x + 1] as number
+    for (let e = states.firstEdge[x] as number; e < last; e += 1) {
+      const target = (states.edgeTo[e] as number) * versionCount + (node % versionCount)
+      if ((positions[target] as number) < 0) continue
+      from.push(j)
+      to.push(positions[target] as number)
+      what.push((states.edgeTenant[e] as number) * space.kindCount + (states.edgeKind[e] as number))
+    }
+  }
+  return {
+    addFrom: Int32Array.from(from),
+    addTo: Int32Array.from(to),
+    addWhat: Uint16Array.from(what),
+  }
+}
+
+function completionsOf(
+  { tenants, versionCount }: DualProblem,
+  nodes: Int32Array,
+  positions: Int32Array,
+): readonly LayerCompletion[] {
+  return tenants.flatMap(({ versions, stride }, tenant) =>
+    versions.map((_, v): LayerCompletion => {
+      const from: number[] = []
+      const to: number[] = []
+      for (let j = 0; j < nodes.length; j += 1) {
+        const node = nodes[j] as number
+        const digit = Math.floor((node % versionCount) / stride) % (versions.length + 1)
+        const target = positions[node + (v + 1) * stride]
+        if (digit !== 0 || target === undefined || target < 0) continue
+        from.push(j)
+        to.push(target)
+      }
+      return { tenant, version: v + 1, from: Int32Array.from(from), to: Int32Array.from(to) }
+    }),
+  )
+}
