@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import {
   changeTo,
+  Killed,
   layoutOn,
   maximalLayouts,
   reconfigureBench,
@@ -9,8 +10,9 @@ import { must } from '../base/assert.ts'
 import { applyChange, type ChangeFile, differences, makeChange } from './change-file.ts'
 import type { Context } from './context.ts'
 import { parseChangeFile } from './parse-change-file.ts'
+import { recover } from './recover.ts'
 
-const made = { why: 'test', nowSeconds: 1000, validSeconds: 60 }
+const made = { why: 'test', node: 'here', nowSeconds: 1000, validSeconds: 60 }
 const soon = { nowSeconds: 1030, isDryRun: false }
 const wanted = [
   { profileId: 5, placement: { start: 0, size: 4 } },
@@ -65,6 +67,48 @@ test('a change is refused once anything on its GPU is another', async () => {
   expect(['drifted', 'refused']).toContain(applied.kind)
 })
 
+test('a change from the future is refused: the clock was set back', async () => {
+  const { context, file } = await scene()
+  const early = { nowSeconds: 500, isDryRun: false }
+  const applied = await applyChange(context, file, early)
+  expect(applied).toEqual({ kind: 'clock-set-back', bySeconds: 500 })
+})
+
+test('a change that was interrupted goes on where it was', async () => {
+  const { bench, context, file } = await scene()
+  const stop = new AbortController()
+  const interrupted = await applyChange(context, file, {
+    ...soon,
+    signal: stop.signal,
+    onStep: () => stop.abort(),
+  })
+  const steps = must(file.gpus[0]).steps.length
+  expect(interrupted).toEqual({ kind: 'interrupted', steps, stepsDone: 1 })
+  expect(await bench.disagreements()).toEqual([])
+  const resumed = await applyChange(bench.start(), file, soon)
+  expect(resumed).toEqual({ kind: 'done', steps: steps - 1 })
+  expect(await layoutOn(bench)).toEqual(['5@0', '9@4'])
+})
+
+test('a change that a crash cut off goes on after recovery', async () => {
+  const { bench, gpu, file } = await scene()
+  const dying = bench.start({ crash: { entry: 5, when: 'after' } })
+  await expect(applyChange(dying, file, soon)).rejects.toThrow(Killed)
+  const context = bench.start()
+  await recover(context, [gpu])
+  expect((await applyChange(context, file, soon)).kind).toBe('done')
+  expect(await layoutOn(bench)).toEqual(['5@0', '9@4'])
+})
+
+test('a change does not go on after somebody went another way', async () => {
+  const { bench, gpu, context, file } = await scene()
+  const dying = bench.start({ crash: { entry: 5, when: 'after' } })
+  await expect(applyChange(dying, file, soon)).rejects.toThrow(Killed)
+  await recover(context, [gpu])
+  await changeTo(bench.start(), must(maximalLayouts(bench.model)[3]))
+  expect((await applyChange(bench.start(), file, soon)).kind).toBe('drifted')
+})
+
 test('a change survives being written and read', async () => {
   const { file } = await scene()
   expect(parseChangeFile(JSON.stringify(file))).toEqual({ kind: 'parsed', file })
@@ -100,7 +144,7 @@ function paths(value: unknown, path: readonly string[] = []): readonly (readonly
 
 function withSpoiled(value: unknown, path: readonly string[]): unknown {
   const [key, ...rest] = path
-  if (key === undefined) return null
+  if (key === undefined) return true
   const copy: Record<string, unknown> | unknown[] = Array.isArray(value)
     ? [...value]
     : { ...(value as Record<string, unknown>) }

@@ -12,9 +12,9 @@ import type { GpuModel } from '../core/mig/gpu-model.ts'
 import { profileById } from '../core/mig/gpu-model.ts'
 import { layoutFrom } from '../core/mig/layout.ts'
 import { withClient, withoutClient } from '../devices/simulated/node.ts'
-import { carryOut, planChange } from './change-layout.ts'
+import { planChange } from './change-layout.ts'
 import { readInventory } from './inventory.ts'
-import { ledgerOf, undoTargets } from './ledger.ts'
+import { ledgerOf } from './ledger.ts'
 import { adopt, recover } from './recover.ts'
 
 function layoutOf(model: GpuModel, ...placed: readonly (readonly [number, number])[]) {
@@ -137,20 +137,6 @@ describe('in use', () => {
     expect(outcome).toMatchObject({ kind: 'failed', result: 'rolled-back' })
     expect(await bench.disagreements()).toEqual([])
     expect(ledgerOf(bench.entries).owned).toHaveLength(2)
-  })
-})
-
-describe('undo', () => {
-  test('the last change knows what was there before it', async () => {
-    const bench = await reconfigureBench('a100-40gb')
-    const first = layoutOf(bench.model, [9, 0], [9, 4])
-    await changeTo(bench.start(), first)
-    await changeTo(bench.start(), layoutOf(bench.model, [14, 0], [9, 4]))
-    const context = bench.start()
-    const planned = await planChange(context, must(undoTargets(context.book.ledger())))
-    if (planned.kind !== 'planned') throw new Error('refused')
-    await carryOut(context, planned.gpus, { why: 'undo' })
-    expect(await layoutOn(bench)).toEqual(layoutNames(first))
   })
 })
 

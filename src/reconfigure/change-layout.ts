@@ -36,6 +36,13 @@ export type Refusal =
   | { readonly kind: 'illegal'; readonly gpu: string; readonly problem: LayoutProblem }
   /** Instances that this program did not make would have to go. */
   | { readonly kind: 'unknown-instances'; readonly gpu: string; readonly there: readonly Wanted[] }
+  /** Processes run on an instance that would have to go. */
+  | {
+      readonly kind: 'busy'
+      readonly gpu: string
+      readonly wanted: Wanted
+      readonly pids: readonly number[]
+    }
 
 export type Planned =
   | { readonly kind: 'planned'; readonly gpus: readonly GpuPlan[] }
@@ -51,61 +58,96 @@ export async function planChange(context: Context, targets: readonly Target[]): 
 
 export type ChangeOutcome =
   | { readonly kind: 'done'; readonly steps: number }
+  /** The signal came between two steps; what was done stays. */
+  | { readonly kind: 'interrupted'; readonly steps: number; readonly stepsDone: number }
   | {
       readonly kind: 'failed'
       readonly failures: readonly DeviceFailure[]
+      readonly stepsDone: number
       readonly result: Exclude<ChangeResult, 'done' | 'interrupted'>
     }
 
+export type CarryOptions = {
+  readonly why: string
+  /** Comes back when nothing new will be sent to the instance and what it had is answered. */
+  readonly drain?: (instance: OwnedInstance) => Promise<void>
+  /** Once aborted, steps under way are finished and no other is begun. */
+  readonly signal?: AbortSignal
+  readonly onStep?: (gpu: string, step: Step) => void
+  /** The change that this one takes back. */
+  readonly undoes?: number
+}
+
 /**
  * Carries the steps out, GPUs side by side, each GPU's one after the other. Once a step has failed
- * no other is begun, and what was done is taken back. `drain` comes back when nothing new will be
- * sent to the instance and what it had is answered.
+ * no other is begun, and what was done is taken back.
  */
 export async function carryOut(
   context: Context,
   plans: readonly GpuPlan[],
-  options: { readonly why: string; readonly drain?: (instance: OwnedInstance) => Promise<void> },
+  options: CarryOptions,
 ): Promise<ChangeOutcome> {
   const { book } = context
+  const { why, undoes } = options
   const steps = plans.reduce((sum, plan) => sum + plan.steps.length, 0)
   if (steps === 0) return { kind: 'done', steps }
   const change = book.nextChange()
-  const drain = options.drain ?? (async () => undefined)
-  book.write({ kind: 'change-begun', change, why: options.why, gpus: plans.map(changeOf) })
-  const failures: DeviceFailure[] = []
-  await Promise.all(plans.map((plan) => takeSteps({ context, plan, drain, failures })))
+  const undoing = undoes === undefined ? {} : { undoes }
+  book.write({ kind: 'change-begun', change, why, gpus: plans.map(changeOf), ...undoing })
+  const progress: Progress = { failures: [], stepsDone: 0 }
+  await allEnded(plans.map((plan) => takeSteps({ context, plan, options, progress })))
+  const { failures, stepsDone } = progress
+  if (failures.length === 0 && stepsDone < steps) {
+    book.write({ kind: 'change-ended', change, result: 'interrupted' })
+    return { kind: 'interrupted', steps, stepsDone }
+  }
   if (failures.length === 0) {
     book.write({ kind: 'change-ended', change, result: 'done' })
     return { kind: 'done', steps }
   }
-  const result = await rollBack(context, plans, drain)
+  const result = await rollBack(context, plans, options)
   book.write({ kind: 'change-ended', change, result })
-  return { kind: 'failed', failures, result }
+  return { kind: 'failed', failures, stepsDone, result }
 }
 
-type Drain = (instance: OwnedInstance) => Promise<void>
+/** Shared by all GPUs of a change: the first failure stops them all. */
+type Progress = { readonly failures: DeviceFailure[]; stepsDone: number; isBroken?: true }
 
-async function takeSteps(work: {
+type GpuWork = {
   readonly context: Context
   readonly plan: GpuPlan
-  readonly drain: Drain
-  /** Shared by all GPUs of a change: the first failure stops them all. */
-  readonly failures: DeviceFailure[]
-}): Promise<void> {
-  const { context, plan, drain, failures } = work
+  readonly options: Omit<CarryOptions, 'why' | 'undoes'>
+  readonly progress: Progress
+}
+
+async function takeSteps({ context, plan, options, progress }: GpuWork): Promise<void> {
   for (const step of plan.steps) {
-    if (failures.length > 0) return
-    const outcome = await takeStep(context, plan, step, drain)
-    if (outcome.kind !== 'done') failures.push(outcome.failure)
+    const { failures, isBroken } = progress
+    if (failures.length > 0 || isBroken === true || options.signal?.aborted === true) return
+    try {
+      const outcome = await takeStep(context, plan, step, options.drain)
+      if (outcome.kind !== 'done') return void failures.push(outcome.failure)
+    } catch (error) {
+      // A journal that cannot be written, say: no other GPU goes on without one.
+      progress.isBroken = true
+      throw error
+    }
+    progress.stepsDone += 1
+    options.onStep?.(plan.gpu, step)
   }
+}
+
+/** Waits for all of them, then throws what the first of them threw, if any did. */
+async function allEnded(running: readonly Promise<void>[]): Promise<void> {
+  const ends = await Promise.allSettled(running)
+  for (const end of ends) if (end.status === 'rejected') throw end.reason
 }
 
 async function takeStep(
   context: Context,
   { gpu }: GpuPlan,
   step: Step,
-  drain: Drain,
+  drain: CarryOptions['drain'],
 ): Promise<Outcome> {
   const { profile, start } = step.placed
   const placement = { start, size: profile.size }
@@ -113,7 +155,7 @@ async function takeStep(
   if (step.kind === 'create') return createInstance(context, place)
   const owned = context.book.ledger().owned.find((own) => isSamePlace(own, place))
   const instance = must(owned, 'A plan destroys only what is owned')
-  await drain(instance)
+  await drain?.(instance)
   return destroyInstance(context, instance)
 }
 
@@ -121,16 +163,16 @@ async function takeStep(
 async function rollBack(
   context: Context,
   plans: readonly GpuPlan[],
-  drain: Drain,
+  { drain }: CarryOptions,
 ): Promise<'rolled-back' | 'stuck'> {
-  const targets = plans.map(({ gpu, from }) => ({ gpu, wanted: wantedOf(from) }))
-  const failures: DeviceFailure[] = []
-  for (const target of targets) {
-    const plan = await planGpu(context, target).catch(() => null)
+  const progress: Progress = { failures: [], stepsDone: 0 }
+  const options = drain === undefined ? {} : { drain }
+  for (const { gpu, from } of plans) {
+    const plan = await planGpu(context, { gpu, wanted: wantedOf(from) }).catch(() => null)
     if (plan === null || 'kind' in plan) return 'stuck'
-    await takeSteps({ context, plan, drain, failures })
+    await takeSteps({ context, plan, options, progress })
   }
-  return failures.length === 0 ? 'rolled-back' : 'stuck'
+  return progress.failures.length === 0 ? 'rolled-back' : 'stuck'
 }
 
 export function wantedOf(layout: Layout): readonly Wanted[] {

@@ -64,8 +64,16 @@ export type Entry =
       readonly change: number
       readonly why: string
       readonly gpus: readonly GpuChange[]
+      /** The change that this one takes back. */
+      readonly undoes?: number
     }
   | { readonly kind: 'change-ended'; readonly change: number; readonly result: ChangeResult }
+  /** A program that changes layouts all the time began, and these were there before it. */
+  | {
+      readonly kind: 'session-begun'
+      readonly before: readonly { readonly gpu: string; readonly wanted: GpuChange['from'] }[]
+    }
+  | { readonly kind: 'session-ended' }
   /** All that entries before it amount to, in place of them. */
   | { readonly kind: 'snapshot'; readonly ledger: LedgerData }
 
@@ -103,6 +111,7 @@ export type Change = {
   readonly change: number
   readonly why: string
   readonly gpus: readonly GpuChange[]
+  readonly undoes?: number
   /** Null: it never ended. */
   readonly result: ChangeResult | null
 }
@@ -115,6 +124,8 @@ export type LedgerData = {
   readonly stuck: readonly Place[]
   /** The newest last. */
   readonly changes: readonly Change[]
+  /** What was there before the session that has not ended; null: there is none. */
+  readonly session: Extract<Entry, { readonly kind: 'session-begun' }>['before'] | null
   readonly operationsMade: number
   readonly changesMade: number
 }

@@ -1,13 +1,5 @@
 import { must, unreachable } from '../base/assert.ts'
-import type {
-  Change,
-  Entry,
-  GpuChange,
-  LedgerData,
-  OpenOperation,
-  OwnedInstance,
-  Place,
-} from './journal.ts'
+import type { Change, Entry, LedgerData, OpenOperation, OwnedInstance, Place } from './journal.ts'
 
 /** Changes that `undo` and people can look back on. */
 const changesKept = 50
@@ -17,6 +9,7 @@ export const emptyLedger: LedgerData = {
   open: [],
   stuck: [],
   changes: [],
+  session: null,
   operationsMade: 0,
   changesMade: 0,
 }
@@ -30,6 +23,10 @@ export function withEntry(ledger: LedgerData, entry: Entry): LedgerData {
   switch (entry.kind) {
     case 'snapshot':
       return entry.ledger
+    case 'session-begun':
+      return { ...ledger, session: entry.before }
+    case 'session-ended':
+      return { ...ledger, session: null }
     case 'change-begun':
       return withChange(ledger, entry)
     case 'change-ended': {
@@ -44,17 +41,11 @@ export function withEntry(ledger: LedgerData, entry: Entry): LedgerData {
   }
 }
 
-/** The layouts that `undo` would bring back, by GPU; null: there is nothing to undo. */
-export function undoTargets(
-  ledger: LedgerData,
-): readonly { readonly gpu: string; readonly wanted: GpuChange['from'] }[] | null {
-  const last = lastChange(ledger)
-  return last === undefined ? null : last.gpus.map(({ gpu, from }) => ({ gpu, wanted: from }))
-}
-
 type OperationEntry = Exclude<
   Entry,
-  { readonly kind: 'snapshot' | 'change-begun' | 'change-ended' }
+  {
+    readonly kind: 'snapshot' | 'change-begun' | 'change-ended' | 'session-begun' | 'session-ended'
+  }
 >
 
 function withOperation(ledger: LedgerData, entry: OperationEntry): LedgerData {
@@ -110,9 +101,21 @@ export function isSamePlace(a: Place, b: Place): boolean {
   )
 }
 
-/** The change that `undo` would take back: the newest that left something behind. */
-export function lastChange(ledger: LedgerData): Change | undefined {
-  return ledger.changes.findLast(({ result }) => result !== 'rolled-back')
+/**
+ * The change on these GPUs that `undo` would take back: the newest that left something behind and
+ * has not been taken back, so that one undo after the other goes further back.
+ */
+export function lastChange({ changes }: LedgerData, gpus: readonly string[]): Change | undefined {
+  const undone = changes.flatMap(({ undoes, result }) =>
+    undoes !== undefined && result === 'done' ? [undoes] : [],
+  )
+  return changes.findLast(
+    (own) =>
+      own.undoes === undefined &&
+      own.result !== 'rolled-back' &&
+      !undone.includes(own.change) &&
+      own.gpus.some(({ gpu }) => gpus.includes(gpu)),
+  )
 }
 
 function numberAfter(ledger: LedgerData, { operation }: OperationEntry): number {
@@ -159,12 +162,11 @@ function withoutPlace(ledger: LedgerData, place: Place): LedgerData {
 
 function withChange(
   ledger: LedgerData,
-  { change, why, gpus }: Extract<Entry, { kind: 'change-begun' }>,
+  { kind: _, ...begun }: Extract<Entry, { kind: 'change-begun' }>,
 ): LedgerData {
-  const begun = { change, why, gpus, result: null }
   return {
     ...ledger,
-    changes: [...ledger.changes, begun].slice(-changesKept),
-    changesMade: Math.max(ledger.changesMade, change),
+    changes: [...ledger.changes, { ...begun, result: null }].slice(-changesKept),
+    changesMade: Math.max(ledger.changesMade, begun.change),
   }
 }

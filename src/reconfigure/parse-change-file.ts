@@ -1,4 +1,10 @@
-import { type ChangeFile, changeFormat, type FileGpu, type FileInstance } from './change-file.ts'
+import {
+  type ChangeFile,
+  changeFormat,
+  type FileGpu,
+  type FileInstance,
+  type FileStep,
+} from './change-file.ts'
 
 export type ParsedChange =
   | { readonly kind: 'parsed'; readonly file: ChangeFile }
@@ -48,6 +54,10 @@ class Reader {
     return this.#expect('a text', (value) => typeof value === 'string').value as string
   }
 
+  textOrNull(): string | null {
+    return this.#value === null ? null : this.text()
+  }
+
   number(): number {
     return this.#expect('a number', Number.isFinite).value as number
   }
@@ -74,10 +84,16 @@ function readFile(file: Reader): ChangeFile {
   return {
     format: file.at('format').oneOf(changeFormat),
     why: file.at('why').text(),
+    node: file.at('node').text(),
     madeAtSeconds: file.at('madeAtSeconds').number(),
     expiresAtSeconds: file.at('expiresAtSeconds').number(),
     stateHash: file.at('stateHash').text(),
     gpus: file.at('gpus').list(readGpu),
+    later: file.at('later').list((step) => ({
+      afterSeconds: step.at('afterSeconds').number(),
+      gpu: step.at('gpu').text(),
+      ...readStep(step),
+    })),
   }
 }
 
@@ -86,12 +102,16 @@ function readGpu(gpu: Reader): FileGpu {
     gpu: gpu.at('gpu').text(),
     name: gpu.at('name').text(),
     from: gpu.at('from').list(readInstance),
-    to: gpu.at('to').list(readInstance),
-    steps: gpu.at('steps').list((step) => ({
-      kind: step.at('kind').oneOf('create', 'destroy'),
-      ...readInstance(step),
+    to: gpu.at('to').list((instance) => ({
+      ...readInstance(instance),
+      holder: instance.at('holder').textOrNull(),
     })),
+    steps: gpu.at('steps').list(readStep),
   }
+}
+
+function readStep(step: Reader): FileStep {
+  return { kind: step.at('kind').oneOf('create', 'destroy'), ...readInstance(step) }
 }
 
 function readInstance(instance: Reader): FileInstance {

@@ -189,7 +189,7 @@ async function changeTo(
     const planned = await planChange(context, targets)
     if (planned.kind === 'refused') return `refused, ${planned.refusals[0]?.kind}`
     const ended = await carryOut(context, planned.gpus, { why: 'swarm' })
-    return ended.kind === 'done' ? 'done' : ended.result
+    return ended.kind === 'failed' ? ended.result : ended.kind
   } catch (error) {
     if (error instanceof Error && (error.name === 'Killed' || error.name === 'DeviceError')) {
       return error.name
