@@ -22,6 +22,16 @@ export function siteOf(problem: PlanningProblem): Site {
     planner: { coarseSlotSeconds: 10, gapTarget: 0.01, workMax: 1_400 },
     policy: 'static',
     staticLayout: staticLayoutOf(problem),
+    node: {
+      mode: 'active',
+      device: 'simulated',
+      router: { host: '127.0.0.1', port: 0 },
+      control: { host: '127.0.0.1', port: 0 },
+      planningSecondsMax: 2,
+      heldOutShare: 0.2,
+      versionsKept: 5,
+      workers: problem.tenants.map(() => null),
+    },
     simulation: null,
   }
 }

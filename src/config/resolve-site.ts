@@ -4,6 +4,7 @@ import type { ProfileLibrary } from './profiles/profile-library.ts'
 import { readProfiles } from './profiles/read-profiles.ts'
 import { type ReadFile, readDocument, readNamed } from './read-document.ts'
 import { classesOf, resolveGpus } from './resolve-gpus.ts'
+import { resolveNode } from './resolve-node.ts'
 import { isWhole, resolveSimulation } from './resolve-simulation.ts'
 import { resolveStatic } from './resolve-static.ts'
 import { resolveTenant } from './resolve-tenant.ts'
@@ -63,6 +64,7 @@ export function resolveSite(input: {
       config.static === undefined
         ? null
         : resolveStatic(config.static, { gpus, classes, tenants }, source),
+    node: resolveNode(config, source),
     simulation: resolveSimulation(config, source, readFile),
   }
 }

@@ -1,5 +1,6 @@
 import type { AccuracyTable, Drift } from './learning/accuracy-table.ts'
 import type { GpuModel } from './mig/gpu-model.ts'
+import type { NodeSettings } from './node-settings.ts'
 import type { InstanceClass, ReconfigurationCosts } from './plan/problem.ts'
 import type { ArrivalSpec } from './workload/arrival-spec.ts'
 import type { ServingCapability } from './workload/serving.ts'
@@ -22,6 +23,7 @@ export type Site = {
   readonly policy: string
   /** The layout of policy `static`, if the file gives one. */
   readonly staticLayout: readonly StaticInstance[] | null
+  readonly node: NodeSettings
   /** Facts only the lab knows; null on a node. */
   readonly simulation: Simulation | null
 }

@@ -79,6 +79,22 @@ const simulation = mapping({
   tenants: mappingOf(simulatedTenant, 'names of tenants to their arrivals and drift'),
 })
 
+const address = (port: number) =>
+  mapping({
+    host: text('an address to listen on').prefault('127.0.0.1'),
+    port: whole(0, 65_535).prefault(port),
+  }).prefault({})
+
+const node = mapping({
+  mode: choice(['active', 'advisory']).prefault('active'),
+  device: choice(['simulated', 'nvml']).prefault('simulated'),
+  router: address(8000),
+  control: address(8001),
+  planning: duration({ isPositive: true, max: minute }).prefault('2s'),
+  heldOut: number(0.01, 0.9).prefault(0.2),
+  versionsKept: whole(2, 1000).prefault(5),
+})
+
 /**
  * A site file, as people write it: names, units, defaults. `resolve-site.ts` makes a Site of it.
  */
@@ -97,9 +113,11 @@ export const siteSchema = mapping({
   planner: planner.prefault({}),
   policy: text('the name of a policy').prefault('migrator'),
   static: fullListOf(staticInstance, 'GPU instances of the layout of policy static').optional(),
+  node: node.prefault({}),
   simulation: simulation.optional(),
 })
 
 export type SiteConfig = z.output<typeof siteSchema>
 export type StaticConfig = NonNullable<SiteConfig['static']>
+export type NodeConfig = SiteConfig['node']
 export type SimulationConfig = NonNullable<SiteConfig['simulation']>

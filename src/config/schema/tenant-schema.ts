@@ -3,6 +3,7 @@ import {
   duration,
   fullListOf,
   mapping,
+  mappingOf,
   memory,
   name,
   number,
@@ -33,6 +34,23 @@ const retraining = mapping({
   ).optional(),
 })
 
+const argv = (what: string) => fullListOf(text('a program or an argument'), what)
+
+const commands = mapping({
+  inference: argv('the command that serves (no shell), and its arguments'),
+  retraining: argv('the command that retrains (no shell), and its arguments').optional(),
+  model: text('the folder of the first version, relative to this file'),
+  environment: mappingOf(z.string(), 'environment variables to their values').prefault({}),
+  ready: duration({ isPositive: true, max: hour }).prefault('120s'),
+  memoryMax: memory({ isPositive: true }).optional(),
+})
+
+/** `reference`: the learner that comes with the program, which needs no GPU. */
+const workersError = 'reference, or a mapping with the keys inference, retraining, model'
+const workers = z.union([z.literal('reference', { error: workersError }), commands], {
+  error: workersError,
+})
+
 /** One continuous-learning tenant: a model that serves, and the job that retrains it. */
 export const tenantSchema = mapping({
   name: name('the name of a tenant'),
@@ -49,6 +67,7 @@ export const tenantSchema = mapping({
   memory: mapping({ inference: memory().optional(), retraining: memory().optional() }).prefault({}),
   accuracy: text('the name of an accuracy table, or the path of a file with one'),
   retraining: retraining.optional(),
+  workers: workers.optional(),
 })
 
 export const tenantListSchema = fullListOf(tenantSchema, 'tenants').max(64, {
@@ -56,4 +75,5 @@ export const tenantListSchema = fullListOf(tenantSchema, 'tenants').max(64, {
 })
 
 export type TenantConfig = z.output<typeof tenantSchema>
+export type WorkersConfig = NonNullable<TenantConfig['workers']>
 export type ItemsConfig = TenantConfig['items']
