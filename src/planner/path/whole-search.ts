@@ -171,7 +171,10 @@ function withSteppedFloors(region: Region, plan: Incumbent | null, factor: numbe
   return { ...region, floorPrices: steppedFloorPrices(model, floorPrices, plan.value, factor) }
 }
 
-/** Advances the one that has done less work so far, until both are done; 0 steps pass the turn. */
+/**
+ * Advances the one that has done less work so far, until both are done. 0 steps pass the turn: who
+ * takes none waits for the other one, and for ever if that one is done.
+ */
 export function* byTurns(a: Steps, b: Steps): Steps {
   let ahead = 0
   let isADone = false
@@ -182,6 +185,7 @@ export function* byTurns(a: Steps, b: Steps): Steps {
     const steps = next.done === true ? 0 : next.value
     if (isATurn) isADone = next.done === true
     else isBDone = next.done === true
+    if (next.done !== true && steps === 0 && (isATurn ? isBDone : isADone)) return
     ahead = steps === 0 && !isATurn ? 0 : ahead + (isATurn ? steps : -steps)
     yield steps
   }
