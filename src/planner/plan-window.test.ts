@@ -92,13 +92,21 @@ test('a single slot, too short for any warm-up: an empty plan', () => {
   expect(planned({ ...problem, slotCount: 1 })).toMatchObject({ objective: 0 })
 })
 
-test('contradictory floors: the tenant, what it asks for and the nearest that was found', () => {
+test('a floor above all GPUs together: the tenant, its floor and the most it reaches', () => {
   const floors = [0.1, 0.9]
   const outcome = planned(withTenants((_, index) => ({ sloAttainmentMin: must(floors[index]) })))
-  expect(outcome.status).toBe('infeasible')
-  if (outcome.status !== 'infeasible') return
+  if (outcome.status !== 'infeasible') throw new Error('There should be no plan')
+  expect(outcome.reason).toBe(
+    'b cannot have 90 % of its requests answered in time in this window; ' +
+      'with every GPU to itself it reaches at most 80 %',
+  )
+})
+
+test('contradictory floors: the tenant, what it asks for and the nearest that was found', () => {
+  const outcome = planned(withTenants(() => ({ sloAttainmentMin: 0.7 })))
+  if (outcome.status !== 'infeasible') throw new Error('There should be no plan')
   expect(outcome.reason).toMatch(
-    /^b cannot have 90 % of its requests .* in this window; the nearest found is \d+(\.\d)? %$/,
+    /^[ab] cannot have 70 % of its requests .* in this window; the nearest found is \d+(\.\d)? %/,
   )
 })
 

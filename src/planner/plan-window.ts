@@ -1,5 +1,6 @@
 import { assert, must } from '../base/assert.ts'
 import { checkPlan } from '../core/plan/check.ts'
+import { refusal } from '../core/plan/check-problem.ts'
 import type { PlanningWork, PlanOutcome } from '../core/plan/outcome.ts'
 import type { PlanningProblem } from '../core/plan/problem.ts'
 import { valueOf } from '../core/plan/value.ts'
@@ -56,6 +57,8 @@ export function planWindow(
   solver: Solver,
   settings: PlanWindowSettings,
 ): PlanOutcome {
+  const refused = refusal(problem)
+  if (refused !== null) return refused
   const { grid, coarse } = searchTwice(problem, solver, settings)
   const starts = coarse.schedules.length > 0 ? coarse.schedules : [keepLayout(grid)]
   const refined = refineAll(grid, starts, settings.refineStepsMax)

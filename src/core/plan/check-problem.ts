@@ -163,6 +163,7 @@ function serviceComplaints(
   const wrong = sets.find(
     ({ counts, capacityRps, inTimeShare }) =>
       counts.length !== classCount ||
+      !counts.every((count) => Number.isInteger(count) && count >= 0) ||
       inTimeShare.length !== loads.length ||
       !(Number.isFinite(capacityRps) && capacityRps >= 0) ||
       !inTimeShare.every((share) => share >= 0 && share <= 1),
