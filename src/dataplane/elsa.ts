@@ -1,5 +1,5 @@
 import { type BatchWindow, chooseBatch } from './batch-rule.ts'
-import { RequestRing } from './request-ring.ts'
+import { oldestOf, RequestRing } from './request-ring.ts'
 import { boundSecondsAlone, executionSeconds, type ServiceEstimate } from './service-estimate.ts'
 import type { RouterContext, WaitingRequests } from './waiting-requests.ts'
 
@@ -38,11 +38,32 @@ export class Elsa implements WaitingRequests {
     return this.#size
   }
 
+  get oldestSeconds(): number {
+    return Math.min(oldestOf(this.#unbound), ...this.#bound.map(oldestOf))
+  }
+
   push(nowSeconds: number, items: number, handle: number): void {
     this.#bindAnew(nowSeconds)
     const server = this.#route(nowSeconds, items)
     this.#queueOf(server).push(nowSeconds, items, handle)
     this.#size += 1
+  }
+
+  /** Bound anew at the next cut. */
+  pushBack(arrivalSeconds: number, items: number, handle: number): void {
+    this.#unbound.insert(arrivalSeconds, items, handle)
+    this.#size += 1
+  }
+
+  withdraw(handle: number): boolean {
+    for (const ring of [this.#unbound, ...this.#bound]) {
+      const position = ring.find(handle)
+      if (position < 0) continue
+      ring.remove(position, 1)
+      this.#size -= 1
+      return true
+    }
+    return false
   }
 
   cut(nowSeconds: number, horizonSeconds: number): number {

@@ -1,5 +1,5 @@
 import { type BatchWindow, chooseBatch } from './batch-rule.ts'
-import { RequestRing } from './request-ring.ts'
+import { oldestOf, RequestRing } from './request-ring.ts'
 import type { RouterContext, WaitingRequests } from './waiting-requests.ts'
 
 /**
@@ -22,8 +22,22 @@ export class LateBinding implements WaitingRequests {
     return this.#ring.size
   }
 
+  get oldestSeconds(): number {
+    return oldestOf(this.#ring)
+  }
+
   push(nowSeconds: number, items: number, handle: number): void {
     this.#ring.push(nowSeconds, items, handle)
+  }
+
+  pushBack(arrivalSeconds: number, items: number, handle: number): void {
+    this.#ring.insert(arrivalSeconds, items, handle)
+  }
+
+  withdraw(handle: number): boolean {
+    const position = this.#ring.find(handle)
+    if (position >= 0) this.#ring.remove(position, 1)
+    return position >= 0
   }
 
   cut(nowSeconds: number, horizonSeconds: number): number {

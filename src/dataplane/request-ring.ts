@@ -50,6 +50,14 @@ export class RequestRing {
     }
   }
 
+  /** The position of that request, -1 when it does not wait here. Looks at each in turn. */
+  find(handle: number): number {
+    for (let p = 0; p < this.size; p += 1) {
+      if (this.handles[(this.head + p) & this.mask] === handle) return p
+    }
+    return -1
+  }
+
   /** Drops the `count` oldest requests. */
   drop(count: number): void {
     for (let p = 0; p < count; p += 1) {
@@ -101,6 +109,11 @@ export class RequestRing {
     this.head = 0
     this.mask = capacity - 1
   }
+}
+
+/** When the oldest request of a ring arrived; Infinity when it is empty. */
+export function oldestOf({ size, head, arrivalSeconds }: RequestRing): number {
+  return size === 0 ? Infinity : (arrivalSeconds[head] as number)
 }
 
 function unrolled<A extends Float64Array | Int32Array>(full: A, larger: A, head: number): A {

@@ -33,12 +33,14 @@ export class TenantPlane {
   readonly #pool = new ServerPool()
   readonly #waiting: WaitingRequests
   readonly #queueRequestsMax: number
-  readonly #patienceSeconds: number
+  readonly #context: RouterContext
+  #patienceSeconds: number
 
   constructor({ sloSeconds, queueRequestsMax, router, onShed }: TenantPlaneOptions) {
     const { counts } = this
     const pool = this.#pool
     const context = { pool, counts, sloSeconds, queueRequestsMax, onShed: onShed ?? null }
+    this.#context = context
     this.#waiting = routerOf(router ?? 'late-binding', context)
     this.#queueRequestsMax = queueRequestsMax
     this.#patienceSeconds = sloSeconds + toleranceSeconds
@@ -46,6 +48,12 @@ export class TenantPlane {
 
   get queued(): number {
     return this.#waiting.size
+  }
+
+  /** Another SLO from now on, for what waits too. */
+  setSlo(sloSeconds: number): void {
+    this.#context.sloSeconds = sloSeconds
+    this.#patienceSeconds = sloSeconds + toleranceSeconds
   }
 
   /** Open servers that execute nothing. */
@@ -108,6 +116,30 @@ export class TenantPlane {
     }
     waiting.push(nowSeconds, items, handle)
     return true
+  }
+
+  /**
+   * A request whose server failed it waits again, by its first arrival, whatever the queue holds.
+   * It has arrived once.
+   */
+  offerAgain(arrivalSeconds: number, items: number, handle: number): void {
+    this.#waiting.pushBack(arrivalSeconds, items, handle)
+  }
+
+  /** Nobody waits for this request any more; false when it is not in the queue. */
+  withdraw(handle: number): boolean {
+    return this.#waiting.withdraw(handle)
+  }
+
+  /** When the oldest request, of `items`, can no longer be answered in time; Infinity: never. */
+  hopelessAtSeconds(items: number): number {
+    const patience = this.#patienceSeconds - this.#pool.fastestSecondsFor(items)
+    return this.#waiting.oldestSeconds + patience
+  }
+
+  /** Sheds what can no longer be answered in time; a cut does so by itself. */
+  shedHopeless(nowSeconds: number): void {
+    this.#waiting.shedHopeless(nowSeconds - this.#patienceSeconds)
   }
 
   /** Cuts one batch for an idle server and answers its index, or -1 when there is nothing to do. */

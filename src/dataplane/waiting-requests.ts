@@ -8,8 +8,14 @@ import type { ServerPool } from './server-pool.ts'
  */
 export type WaitingRequests = {
   readonly size: number
+  /** When the oldest arrived; Infinity when nothing waits. */
+  readonly oldestSeconds: number
   /** The caller has made sure of room. */
   push(nowSeconds: number, items: number, handle: number): void
+  /** A request that left and comes back, to wait where its arrival puts it. Room as above. */
+  pushBack(arrivalSeconds: number, items: number, handle: number): void
+  /** Forgets one request; false when it does not wait. */
+  withdraw(handle: number): boolean
   /** Gives an idle server a batch and answers its index, or -1 when there is nothing to do. */
   cut(nowSeconds: number, horizonSeconds: number): number
   /** Gives up what is known to be late already. */
@@ -24,7 +30,8 @@ export type WaitingRequests = {
 export type RouterContext = {
   readonly pool: ServerPool
   readonly counts: RequestCounts
-  readonly sloSeconds: number
+  /** May change while requests wait. */
+  sloSeconds: number
   /** Infinity = no limit. */
   readonly queueRequestsMax: number
   /** Told the handle of each request that is shed. */
