@@ -59,6 +59,7 @@ export const layers: Readonly<Record<string, Layer>> = {
     imports: ['base', 'core', 'dataplane', 'observe', 'devices/lock'],
     packages: ['node', 'undici', 'zod'],
   },
+  'runtime/labelled-data': { imports: ['runtime/open-inference'] },
   simulator: {
     imports: [
       'base',
