@@ -1,5 +1,20 @@
-import type { WorkerEvent } from './worker-events.ts'
-import type { InferenceSpec, RetrainingSpec, WorkerView } from './worker-spec.ts'
+import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import { assert } from '../../base/assert.ts'
+import { freePort } from './free-port.ts'
+import { allProcesses, bootId, isAlive, launchOf } from './processes.ts'
+import { pruneEnded } from './prune-ended.ts'
+import { type SupervisionTiming, timingDefault } from './timing.ts'
+import type { WorkerEvent, WorkerEventKind } from './worker-events.ts'
+import { type LifeBeginning, superviseWorker, type WorkerLife } from './worker-life.ts'
+import { isWorkerId, readRecords, removeRecord, type WorkerRecord } from './worker-record.ts'
+import type {
+  InferenceSpec,
+  ProcessIdentity,
+  RetrainingSpec,
+  WorkerSpec,
+  WorkerView,
+} from './worker-spec.ts'
 
 export type WorkersOptions = {
   /** Records and output are kept in `<stateDir>/workers`. */
@@ -8,6 +23,7 @@ export type WorkersOptions = {
   readonly nowSeconds: () => number
   /** Called one event at a time; it must not throw. */
   readonly onEvent: (event: WorkerEvent) => void
+  readonly timing?: Partial<SupervisionTiming>
 }
 
 export type StartResult =
@@ -25,6 +41,8 @@ export type LoadResult =
   | { readonly kind: 'loaded' }
   /** It goes on serving what it served. */
   | { readonly kind: 'refused'; readonly message: string }
+  /** It did not answer: which of the two it serves is not known. */
+  | { readonly kind: 'unknown'; readonly message: string }
 
 /** What became of each worker that a record spoke of. */
 export type Adoption =
@@ -37,7 +55,10 @@ export type Adoption =
 
 /** Supervision of worker processes that outlive this one. */
 export type Workers = {
-  /** Resolves once the process runs and its record is on disk; `ready` follows as an event. */
+  /**
+   * Resolves once the process runs and its record is on disk; `ready` follows as an event. A
+   * program that cannot be started is told by events, too.
+   */
   readonly startInference: (spec: InferenceSpec) => Promise<StartResult>
   readonly startRetraining: (spec: RetrainingSpec) => Promise<StartResult>
   /** SIGTERM to its group, after the grace SIGKILL; resolves when the group is gone. */
@@ -50,6 +71,149 @@ export type Workers = {
   /** To be called once, before any start: takes over what an earlier process supervised. */
   readonly adopt: () => Promise<readonly Adoption[]>
   readonly list: () => readonly WorkerView[]
-  /** Ends supervision; the workers live on. */
+  /** Ends supervision and its events; the workers live on. */
   readonly close: () => Promise<void>
+}
+
+const lastKinds: readonly WorkerEventKind[] = [
+  'done',
+  'checkpointed',
+  'stopped',
+  'failed',
+  'crash-looping',
+]
+
+/** Supervision with its records in `stateDir`; one process at a time may use a state directory. */
+export function createWorkers(options: WorkersOptions): Workers {
+  const root = join(options.stateDir, 'workers')
+  const timing = { ...timingDefault, ...options.timing }
+  const lives = new Map<string, WorkerLife>()
+  /** Ids whose last traces are being removed. */
+  const leaving = new Map<string, Promise<void>>()
+  /** Ids that are being started. */
+  const reserved = new Set<string>()
+  let isClosed = false
+  return {
+    startInference: start,
+    startRetraining: start,
+    stop: async (workerId, { graceSeconds }) => {
+      const life = lives.get(workerId)
+      if (life === undefined) return { kind: 'unknown-worker' }
+      const result = await life.stop(graceSeconds)
+      await leaving.get(workerId)
+      return result
+    },
+    load: async (workerId, modelDir) =>
+      (await lives.get(workerId)?.load(modelDir)) ?? {
+        kind: 'refused',
+        message: `There is no worker ${workerId}`,
+      },
+    adopt,
+    list: () => [...lives.values()].map((life) => life.view()),
+    close,
+  }
+
+  async function start(spec: WorkerSpec): Promise<StartResult> {
+    assert(!isClosed, 'Supervision has been closed')
+    if (!isWorkerId(spec.id)) return refused(`${JSON.stringify(spec.id)} is no id of a worker`)
+    if (lives.has(spec.id)) return refused(`There is a worker ${spec.id} already`)
+    if (reserved.has(spec.id)) return refused(`Worker ${spec.id} is being started`)
+    reserved.add(spec.id)
+    try {
+      await leaving.get(spec.id)
+      const port = spec.kind === 'inference' ? (spec.port ?? (await freePort())) : null
+      const life = begin(firstRecord(spec, port), { kind: 'start' })
+      await life.begun
+      return { kind: 'started', worker: life.view() }
+    } finally {
+      reserved.delete(spec.id)
+    }
+  }
+
+  function begin(record: WorkerRecord, beginning: LifeBeginning): WorkerLife {
+    const { id } = record.spec
+    const dir = join(root, id)
+    const life = superviseWorker(record, beginning, {
+      dir,
+      timing,
+      nowSeconds: options.nowSeconds,
+      onEvent: (event) => {
+        if (lastKinds.includes(event.kind)) leave(id, dir)
+        options.onEvent(event)
+      },
+    })
+    lives.set(id, life)
+    return life
+  }
+
+  /** The record goes after the last event: who crashes between tells the event once more. */
+  function leave(id: string, dir: string): void {
+    lives.delete(id)
+    const left = Promise.resolve()
+      .then(() => removeRecord(dir))
+      .then(() => pruneEnded(root, timing.endedKept))
+      .catch(() => {})
+      .finally(() => leaving.delete(id))
+    leaving.set(id, left)
+  }
+
+  async function adopt(): Promise<readonly Adoption[]> {
+    assert(lives.size === 0, 'Workers are adopted before any is started')
+    const read = await readRecords(root)
+    const isSought = read.some((each) => each.kind === 'record' && each.record.process === null)
+    const launches = isSought ? await launchesAlive() : new Map<string, ProcessIdentity>()
+    return Promise.all(
+      read.map(async (each): Promise<Adoption> => {
+        if (each.kind === 'unreadable') return each
+        const { record } = each
+        const identity = record.process ?? launches.get(record.launch) ?? null
+        const { id, tenant } = record.spec
+        if (identity === null || !(await isAlive(identity))) {
+          begin(record, { kind: 'dead', process: identity })
+          return { kind: 'dead', workerId: id, tenant }
+        }
+        const known = { ...record, process: identity }
+        const life = begin(known, { kind: 'adopt', process: identity })
+        return { kind: 'adopted', worker: life.view() }
+      }),
+    )
+  }
+
+  async function close(): Promise<void> {
+    isClosed = true
+    for (const life of lives.values()) life.detach()
+    await Promise.all([...lives.values()].map((life) => life.finished))
+    await Promise.all(leaving.values())
+    lives.clear()
+  }
+}
+
+function refused(message: string): StartResult {
+  return { kind: 'refused', message }
+}
+
+function firstRecord(spec: WorkerSpec, port: number | null): WorkerRecord {
+  return {
+    format: 1,
+    spec,
+    launch: randomUUID(),
+    process: null,
+    port,
+    starts: 0,
+    modelDir: spec.modelDir,
+    loadingDir: null,
+    isAskedToStop: false,
+  }
+}
+
+/** Leaders of process groups that carry a launch variable, by its value. */
+async function launchesAlive(): Promise<ReadonlyMap<string, ProcessIdentity>> {
+  const leaders = (await allProcesses()).filter(({ pid, group }) => pid === group)
+  const found = await Promise.all(
+    leaders.map(async ({ pid, startTicks }) => {
+      const launch = await launchOf(pid)
+      return launch === null ? null : ([launch, { pid, startTicks, bootId: bootId() }] as const)
+    }),
+  )
+  return new Map(found.filter((each) => each !== null))
 }
