@@ -6,6 +6,13 @@ const commands = {
   simulate: async () => (await import('./commands/simulate.ts')).simulateCommand(),
   compare: async () => (await import('./commands/compare.ts')).compareCommand(),
   plan: async () => (await import('./commands/plan.ts')).planCommand(),
+  doctor: async () => (await import('./commands/doctor.ts')).doctorCommand(),
+  status: async () => (await import('./commands/status.ts')).statusCommand(),
+  apply: async () => (await import('./commands/apply.ts')).applyCommand(),
+  assert: async () => (await import('./commands/assert.ts')).assertCommand(),
+  undo: async () => (await import('./commands/undo.ts')).undoCommand(),
+  adopt: async () => (await import('./commands/adopt.ts')).adoptCommand(),
+  export: async () => (await import('./commands/export.ts')).exportCommand(),
 } satisfies Readonly<Record<string, () => Promise<Command>>>
 
 export type CommandName = keyof typeof commands

@@ -1,8 +1,12 @@
 import { renameSync, rmSync, writeFileSync } from 'node:fs'
-import { stringify } from 'yaml'
+import { createRequire } from 'node:module'
+import type * as Yaml from 'yaml'
 
 export const outputFormats = ['table', 'json', 'yaml'] as const
 export type OutputFormat = (typeof outputFormats)[number]
+
+// Loaded when it is asked for: most commands end sooner than it is read.
+const loadYaml = (): typeof Yaml => createRequire(import.meta.url)('yaml')
 
 /** Data goes to stdout and nothing else does; `table` is the text made for people. */
 export function printResult(format: OutputFormat, value: unknown, table: () => string): void {
@@ -11,7 +15,7 @@ export function printResult(format: OutputFormat, value: unknown, table: () => s
       process.stdout.write(`${JSON.stringify(value, null, 2)}\n`)
       break
     case 'yaml':
-      process.stdout.write(stringify(value, { aliasDuplicateObjects: false }))
+      process.stdout.write(loadYaml().stringify(value, { aliasDuplicateObjects: false }))
       break
     case 'table':
       process.stdout.write(`${table()}\n`)

@@ -1,5 +1,6 @@
 import { ConfigError, InfeasibleSloError } from '../config/config-error.ts'
 import { exitCodes } from './exit-codes.ts'
+import { nodeFailure } from './node-failure.ts'
 import { UsageError } from './usage-error.ts'
 
 /**
@@ -14,6 +15,11 @@ export function reportFailure(error: unknown): number {
   if (error instanceof InfeasibleSloError) {
     process.stderr.write(`migrator: ${error.message}\n`)
     return exitCodes.infeasible
+  }
+  const node = nodeFailure(error)
+  if (node !== null) {
+    process.stderr.write(`migrator: ${node.message}\n`)
+    return node.code
   }
   if (error instanceof Error && 'code' in error && 'syscall' in error) {
     // The system refused (disk full, no permission): its own words, without our stack.

@@ -9,7 +9,7 @@ import {
   type Wanted,
   wantedOf,
 } from './change-layout.ts'
-import type { Context } from './context.ts'
+import { type Context, wholeOf } from './context.ts'
 import type { LedgerData } from './journal.ts'
 import { lastChange } from './ledger.ts'
 
@@ -120,7 +120,7 @@ export async function applyChange(
 ): Promise<AppliedFile> {
   const { nowSeconds, ...own } = options
   const { madeAtSeconds, expiresAtSeconds, stateHash, why } = file
-  const planned = await planFile(context, file)
+  const planned = await planChange(context, targetsOfFile(file))
   if (planned.kind === 'refused') return planned
   if (stepsOf(planned.gpus) === 0) return { kind: 'nothing-to-do' }
   if (nowSeconds > expiresAtSeconds) {
@@ -155,33 +155,32 @@ function wasInterrupted(ledger: LedgerData, { gpus }: ChangeFile): boolean {
 
 export type Difference = {
   readonly gpu: string
-  readonly missing: readonly FileInstance[]
+  readonly missing: readonly Wanted[]
   readonly unexpected: readonly Wanted[]
 }
 
-/** Where the GPUs differ from what the file asks for; empty: it is applied. */
+/** Where the GPUs differ from these whole layouts; empty: they are applied. */
 export async function differences(
   device: Device,
-  file: ChangeFile,
+  targets: readonly Target[],
 ): Promise<readonly Difference[]> {
   const found = await Promise.all(
-    file.gpus.map(async ({ gpu, to }) => {
+    targets.map(async ({ gpu, wanted }) => {
       const there = await device.gpuInstances(gpu)
+      const whole = there.filter((own) => wholeOf(own) !== undefined)
       return {
         gpu,
-        missing: to.filter((wanted) => !there.some((own) => isSame(own, wanted))),
-        unexpected: there.filter((own) => !to.some((wanted) => isSame(own, wanted))).map(plain),
+        missing: wanted.filter((own) => !whole.some((other) => isSame(other, own))).map(plain),
+        unexpected: there.filter((own) => !wanted.some((other) => isSame(other, own))).map(plain),
       }
     }),
   )
   return found.filter(({ missing, unexpected }) => missing.length + unexpected.length > 0)
 }
 
-async function planFile(context: Context, { gpus }: ChangeFile): Promise<Planned> {
-  return planChange(
-    context,
-    gpus.map(({ gpu, to }) => ({ gpu, wanted: to })),
-  )
+/** What the file wants its GPUs to have. */
+export function targetsOfFile({ gpus }: ChangeFile): readonly Target[] {
+  return gpus.map(({ gpu, to }) => ({ gpu, wanted: to }))
 }
 
 function toFile(

@@ -1,9 +1,9 @@
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
+import { hash64 } from '../../base/hash.ts'
 import { findGpuModel, gpuModels } from '../../core/mig/catalog.ts'
 import type { GpuModel } from '../../core/mig/gpu-model.ts'
 import type { Device } from '../../devices/device.ts'
-import { openNvml } from '../../devices/nvml/open-nvml.ts'
 import { createSimulatedDevice } from '../../devices/simulated/device.ts'
 import { fileStore } from '../../devices/simulated/file/file-store.ts'
 
@@ -18,24 +18,24 @@ export type ParsedDeviceSpec =
 
 const gpusMax = 64
 
-/** `nvml`, `nvml:/path/to/library.so`, `simulated:a100-80gb` or `simulated:a30*2,h100-80gb`. */
+/** `nvml`, `nvml:/path/to/library.so`, `simulated:a100-80gb` or `simulated:2xa30,h100-80gb`. */
 export function parseDeviceSpec(text: string): ParsedDeviceSpec {
   const [kind, ...rest] = text.split(':')
   const value = rest.join(':')
   if (kind === 'nvml') {
     return { kind: 'parsed', spec: { kind, library: value === '' ? null : value } }
   }
-  const form = 'nvml, nvml:LIBRARY or simulated:MODEL[*COUNT][,MODEL…]'
+  const form = 'nvml, nvml:LIBRARY or simulated:[COUNTx]MODEL[,MODEL…]'
   if (kind !== 'simulated') return { kind: 'malformed', what: `accepted is ${form}` }
   const models: GpuModel[] = []
   for (const part of value.split(',')) {
-    const match = /^([a-z0-9-]+)(?:\*([1-9]\d?))?$/.exec(part)
-    const model = match?.[1] === undefined ? undefined : findGpuModel(match[1])
+    const match = /^(?:([1-9]\d?)x)?([a-z0-9-]+)$/.exec(part)
+    const model = match?.[2] === undefined ? undefined : findGpuModel(match[2])
     if (model === undefined) {
       const known = gpuModels.map(({ id }) => id).join(', ')
-      return { kind: 'malformed', what: `"${part}" is no MODEL or MODEL*COUNT of ${known}` }
+      return { kind: 'malformed', what: `"${part}" is no MODEL or COUNTxMODEL of ${known}` }
     }
-    models.push(...Array.from({ length: Number(match?.[2] ?? 1) }, () => model))
+    models.push(...Array.from({ length: Number(match?.[1] ?? 1) }, () => model))
   }
   if (models.length > gpusMax) {
     return { kind: 'malformed', what: `a node has at most ${gpusMax} GPUs` }
@@ -43,12 +43,29 @@ export function parseDeviceSpec(text: string): ParsedDeviceSpec {
   return { kind: 'parsed', spec: { kind: 'simulated', models } }
 }
 
+/**
+ * Where journal and state of these GPUs lie under the state folder. Simulated nodes have one each:
+ * their GPUs are others, though they may be called the same.
+ */
+export function nodeFolder(spec: DeviceSpec, folder: string): string {
+  if (spec.kind === 'nvml') return folder
+  const runs: { readonly id: string; count: number }[] = []
+  for (const { id } of spec.models) {
+    const last = runs.at(-1)
+    if (last?.id === id) last.count += 1
+    else runs.push({ id, count: 1 })
+  }
+  const name = runs.map(({ id, count }) => (count === 1 ? id : `${count}x${id}`)).join('+')
+  // File systems take 255 bytes.
+  return join(folder, `simulated-${name.length <= 200 ? name : hash64(name)}`)
+}
+
 /** `folder` keeps the state of simulated GPUs; real ones keep their own. */
 export async function openDevice(spec: DeviceSpec, folder: string): Promise<Device> {
   if (spec.kind === 'nvml') {
+    const { openNvml } = await import('../../devices/nvml/open-nvml.ts')
     return openNvml(spec.library === null ? {} : { library: spec.library })
   }
-  const names = spec.models.map(({ id }) => id).join('+')
-  const store = fileStore(join(folder, `simulated-${names}.json`), spec.models)
+  const store = fileStore(join(folder, 'gpus.json'), spec.models)
   return createSimulatedDevice({ store, sleep: (seconds) => wait(seconds * 1000) })
 }

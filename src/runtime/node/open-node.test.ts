@@ -23,7 +23,7 @@ test.each([
 })
 
 test('simulated GPUs are named by model and count', () => {
-  const parsed = spec('simulated:a30*2,h100-80gb')
+  const parsed = spec('simulated:2xa30,h100-80gb')
   const ids = parsed.kind === 'simulated' ? parsed.models.map(({ id }) => id) : []
   expect(ids).toEqual(['a30', 'a30', 'h100-80gb'])
 })
@@ -34,8 +34,8 @@ test.each([
   'simulated',
   'simulated:',
   'simulated:a99',
-  'simulated:a30*0',
-  'simulated:a30*99',
+  'simulated:0xa30',
+  'simulated:99xa30',
 ])('"%s" is refused with what is accepted', (text) => {
   const parsed = parseDeviceSpec(text)
   expect(parsed.kind).toBe('malformed')
@@ -50,8 +50,8 @@ test('what one program made on simulated GPUs the next knows as its own', async 
   if (planned.kind !== 'planned') throw new Error('refused')
   await carryOut(first.context, planned.gpus, { why: 'test' })
   const seen = await lookAtNode(device, place)
-  expect(seen.ledger.owned).toHaveLength(1)
-  expect(await seen.device.gpuInstances(gpu)).toHaveLength(1)
+  expect(seen.context.book.ledger().owned).toHaveLength(1)
+  expect(await seen.context.device.gpuInstances(gpu)).toHaveLength(1)
   await first.close()
   const second = await openNode(device, place)
   expect(second.recovery).toMatchObject({ finished: [], undone: [], missing: [] })

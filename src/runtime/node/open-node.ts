@@ -2,40 +2,26 @@ import { accessSync, constants, existsSync, mkdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import type { Device } from '../../devices/device.ts'
+import { AssertionError } from '../../base/assert.ts'
 import { DeviceError } from '../../devices/device-error.ts'
 import { type FileLock, signatureOf, signLock, tryLock } from '../../devices/lock/file-lock.ts'
 import { openBook } from '../../reconfigure/book.ts'
 import type { Context } from '../../reconfigure/context.ts'
-import type { LedgerData } from '../../reconfigure/journal.ts'
-import { ledgerOf } from '../../reconfigure/ledger.ts'
 import { usualPatience } from '../../reconfigure/persist.ts'
 import { type Recovery, recover } from '../../reconfigure/recover.ts'
 import { type Check, diagnose, readGpuFacts } from '../host/doctor.ts'
-import { type ForeignOwner, foreignOwners } from '../host/foreign-owners.ts'
+import { foreignOwners } from '../host/foreign-owners.ts'
 import { listProcesses } from '../host/processes.ts'
+import { JournalError } from '../journal/journal-error.ts'
 import { openJournal, readJournal } from '../journal/sqlite-journal.ts'
-import { type DeviceSpec, openDevice } from './open-device.ts'
+import { ForeignOwnerError } from './foreign-owner-error.ts'
+import { type DeviceSpec, nodeFolder, openDevice } from './open-device.ts'
 
 const journalName = 'journal.db'
 const machineLocks = '/run/lock'
 
 /** Seconds since 1970. */
 export const clock = (): number => Date.now() / 1000
-
-/** Other programs change the layouts of this node; two of them would undo each other's work. */
-export class ForeignOwnerError extends Error {
-  override readonly name = 'ForeignOwnerError'
-  readonly owners: readonly ForeignOwner[]
-
-  constructor(owners: readonly ForeignOwner[]) {
-    const told = owners.map(({ name, pids, fix }) => {
-      return `${name}${pids.length === 0 ? '' : ` (pid ${pids.join(', ')})`}: ${fix}`
-    })
-    super(`Cannot take this node: other programs change its layouts\n  ${told.join('\n  ')}`)
-    this.owners = owners
-  }
-}
 
 export type Node = {
   readonly context: Context
@@ -57,10 +43,10 @@ export async function openNode(
   const owners = spec.kind === 'nvml' ? foreignOwners(listProcesses()) : []
   const changing = owners.filter(({ kind }) => kind === 'owner')
   if (changing.length > 0 && options.ignoresOwners !== true) throw new ForeignOwnerError(changing)
-  mkdirSync(folder, { recursive: true })
-  const journal = openJournal(join(folder, journalName), { now: clock })
+  const own = makeFolder(nodeFolder(spec, folder))
+  const journal = openJournal(join(own, journalName), { now: clock })
   try {
-    const device = await openDevice(spec, folder)
+    const device = await openDevice(spec, own)
     const locks: FileLock[] = []
     const close = async (): Promise<void> => {
       await device.close()
@@ -100,13 +86,34 @@ function lockGpu(gpu: string): FileLock {
   throw new ForeignOwnerError([{ name, kind: 'owner', pids: pid === null ? [] : [pid], fix }])
 }
 
+export type LookedAt = {
+  /** Reads the GPUs and what the journal says of them; writing to the journal is refused. */
+  readonly context: Context
+  readonly close: () => Promise<void>
+}
+
 /** A node to look at, while another program may be changing it. */
-export async function lookAtNode(
-  spec: DeviceSpec,
-  folder: string,
-): Promise<{ readonly device: Device; readonly ledger: LedgerData }> {
-  const ledger = ledgerOf(readJournal(join(folder, journalName)))
-  return { device: await openDevice(spec, folder), ledger }
+export async function lookAtNode(spec: DeviceSpec, folder: string): Promise<LookedAt> {
+  const own = nodeFolder(spec, folder)
+  const entries = readJournal(join(own, journalName))
+  if (spec.kind === 'simulated') makeFolder(own)
+  const device = await openDevice(spec, own)
+  const refuse = (): never => {
+    throw new AssertionError('A node that is only looked at is not changed')
+  }
+  const book = openBook({ entries: () => entries, append: refuse })
+  const sleep = (seconds: number): Promise<void> => wait(seconds * 1000)
+  return { context: { device, book, sleep, patience: usualPatience }, close: device.close }
+}
+
+function makeFolder(folder: string): string {
+  try {
+    mkdirSync(folder, { recursive: true })
+  } catch (error) {
+    const state = error instanceof Error ? error.message : String(error)
+    throw new JournalError('JOURNAL_UNWRITABLE', `make the folder ${folder}`, state)
+  }
+  return folder
 }
 
 /** Looks at everything that changing layouts here depends on. Changes nothing. */
@@ -119,7 +126,9 @@ export async function examine(spec: DeviceSpec, folder: string): Promise<readonl
   const owners = isReal ? foreignOwners(processes) : []
   const isPrivileged = isReal ? mayChange() : null
   try {
-    const device = await openDevice(spec, folder)
+    const own = nodeFolder(spec, folder)
+    if (spec.kind === 'simulated') makeFolder(own)
+    const device = await openDevice(spec, own)
     const driver = await device.driver()
     const gpus = await readGpuFacts(device)
     await device.close()

@@ -20,7 +20,7 @@ const pollSeconds = 0.1
 export function fileStore(path: string, models: readonly GpuModel[]): SimulatedStore {
   const lockPath = `${path}.lock`
   const underLock = async <T>(run: () => T): Promise<T> => {
-    const lock = await lockWithin(lockPath, lockSeconds)
+    const lock = await lockWithin(lockPath, lockSeconds).catch((error) => refuseAs(path, error))
     if (lock === null) {
       const state = `${lockPath} stayed locked for ${lockSeconds} s`
       throw refusal(path, state, 'NVML_ERROR_TIMEOUT')
@@ -52,8 +52,24 @@ export function fileStore(path: string, models: readonly GpuModel[]): SimulatedS
 
 function replace(path: string, node: SimulatedNode): void {
   const fresh = `${path}.new`
-  writeFileSync(fresh, `${JSON.stringify(node, null, 1)}\n`)
-  renameSync(fresh, path)
+  try {
+    writeFileSync(fresh, `${JSON.stringify(node, null, 1)}\n`)
+    renameSync(fresh, path)
+  } catch (error) {
+    refuseAs(path, error)
+  }
+}
+
+/** What the system refuses, a driver would. */
+function refuseAs(path: string, error: unknown): never {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  const state = error instanceof Error ? error.message : String(error)
+  const isForbidden = ['EACCES', 'EPERM', 'EROFS'].includes(code)
+  throw refusal(
+    path,
+    state,
+    isForbidden ? 'NVML_ERROR_NO_PERMISSION' : 'NVML_ERROR_OPERATING_SYSTEM',
+  )
 }
 
 /** Of the newest replacement: a renamed file is another inode. */
