@@ -1,6 +1,6 @@
 /**
  * The JSON of the Open Inference Protocol, version 2 (github.com/kserve/open-inference-protocol,
- * specification/protocol/inference_rest.md), and of the model repository extension as Triton has it.
+ * specification/protocol/inference_rest.md), and of Triton's model repository extension.
  */
 export const tensorDatatypes = [
   'BOOL',

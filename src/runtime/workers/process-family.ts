@@ -100,7 +100,8 @@ function pidOf({ pid }: ProcessStat): number {
 
 /**
  * Between the look at /proc and this call the process may end and its pid go to another, which
- * takes a whole round of the kernel's pid numbers in a millisecond; Node has no pidfd to exclude it.
+ * takes a whole round of the kernel's pid numbers in a millisecond; Node has no pidfd that would
+ * exclude it.
  */
 function signal(pid: number, name: NodeJS.Signals): void {
   try {

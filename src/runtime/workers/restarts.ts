@@ -7,7 +7,8 @@ export type RestartDecision =
 
 /**
  * Exponential back-off over the unexpected ends within the window, which are given by their times,
- * ascending, this one included; a worker that ran well for a window starts at the first delay again.
+ * ascending, this one included; a worker that ran well for a window starts at the first delay
+ * again.
  */
 export function decideRestart(
   policy: RestartPolicy,

@@ -26,7 +26,7 @@ async function succeed(own: Supervised): Promise<Supervised> {
 const isGone = async (pid: number) => ((await processStat(pid)) === null ? true : undefined)
 
 describe('an inference worker', () => {
-  test('is started without a shell, in its own group, with the environment of the contract', async () => {
+  test('is started without a shell, in a group of its own, with its environment', async () => {
     const own = begin()
     const spec = { ...own.inference('a', ['; touch', '$HOME']), environment: { OWN: '1' } }
     const result = await own.workers.startInference(spec)
@@ -60,7 +60,7 @@ describe('an inference worker', () => {
     expect(own.kinds('a')).toEqual(['started', 'ready', 'exited', 'stopped'])
   })
 
-  test('takes another version without a restart, and keeps it over a restart of the daemon', async () => {
+  test('takes another version while it runs, and keeps it when the daemon is replaced', async () => {
     const own = begin()
     await own.workers.startInference(own.inference('a'))
     const { url } = await own.event('ready')
@@ -197,7 +197,7 @@ describe('workers live on without the daemon', () => {
     }
   })
 
-  test('and one that was started in the moment of the death is found by its environment', async () => {
+  test('and one that was started at the moment of death is found by its environment', async () => {
     const own = begin()
     await own.workers.startInference(own.inference('a'))
     const identity = own.workers.list()[0]?.process
