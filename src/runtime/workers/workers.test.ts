@@ -60,7 +60,7 @@ describe('an inference worker', () => {
     expect(own.kinds('a')).toEqual(['started', 'ready', 'exited', 'stopped'])
   })
 
-  test('takes another version while it runs, and keeps it when the daemon is replaced', async () => {
+  test('takes another version while it runs, and keeps it under the next daemon', async () => {
     const own = begin()
     await own.workers.startInference(own.inference('a'))
     const { url } = await own.event('ready')
