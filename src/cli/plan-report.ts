@@ -1,4 +1,4 @@
-import { must } from '../base/assert.ts'
+import { must, unreachable } from '../base/assert.ts'
 import { explainPlan, type PlanExplanation } from '../core/plan/explain.ts'
 import type { PlanningProblem } from '../core/plan/problem.ts'
 import { type PlanValue, valueOf } from '../core/plan/value.ts'
@@ -15,24 +15,30 @@ export type PlanReport = {
   readonly explanation: PlanExplanation | null | undefined
 }
 
-/** Null where there is no plan, or where what it is worth is not defined (MPS). */
+/** Null where there is no plan. */
 export function worthOf({ problem, outcome }: PlannedWindow): PlanValue | null {
-  if (outcome.status === 'infeasible' || outcome.plan.mechanism === 'mps') return null
-  return valueOf(problem, outcome.plan)
+  return outcome.status === 'infeasible' ? null : valueOf(problem, outcome.plan)
 }
 
-/** Compared with the best static layout, beside keeping what runs; null as `worthOf`. */
+/**
+ * Compared with keeping what runs and, by MIG, with the best static layout; shares of a GPU are too
+ * many to search. Null as `worthOf`.
+ */
 export function explanationOf({ problem, outcome }: PlannedWindow): PlanExplanation | null {
-  if (outcome.status === 'infeasible' || outcome.plan.mechanism === 'mps') return null
-  const fixed = staticPlan(problem)
+  if (outcome.status === 'infeasible') return null
+  const fixed = outcome.plan.mechanism === 'mig' ? staticPlan(problem) : null
   const others = fixed === null ? [] : [{ name: 'static-best', plan: fixed }]
   return explainPlan(problem, outcome.plan, others)
 }
 
-export function planJson({ problem, outcome }: PlannedWindow, { value, explanation }: PlanReport) {
+export function planJson(
+  { problem, outcome, planning }: PlannedWindow,
+  { value, explanation }: PlanReport,
+) {
   const { windowIndex, startSeconds, slotSeconds, slotCount } = problem
   const where = { window: windowIndex, startSeconds, slotSeconds, slotCount }
-  const why = explanation === undefined ? {} : { explanation }
+  const how = planning === null ? {} : { planning }
+  const why = explanation === undefined ? how : { ...how, explanation }
   if (outcome.status === 'infeasible') {
     const { status, reason } = outcome
     return { status, objective: null, bound: null, gap: null, plan: null, reason, ...where, ...why }
@@ -48,7 +54,9 @@ export function planText(site: string, planned: PlannedWindow, report: PlanRepor
   const slots = `${problem.slotCount} slots of ${problem.slotSeconds} s`
   const when = `window ${problem.windowIndex}: ${slots} from ${problem.startSeconds} s`
   const head = `Site ${site}, ${when}`
-  if (outcome.status === 'infeasible') return `${head}\ninfeasible: ${outcome.reason}`
+  if (outcome.status === 'infeasible') {
+    return [head, `infeasible: ${outcome.reason}`, ...planningWords(planned)].join('\n')
+  }
   const proof =
     outcome.bound === null
       ? 'no bound was proven'
@@ -56,18 +64,37 @@ export function planText(site: string, planned: PlannedWindow, report: PlanRepor
   const expected =
     value === null ? '' : `expected Goodput ${percent(windowGoodput(problem, value))}, `
   const worth = `${outcome.status}: ${expected}objective ${outcome.objective.toFixed(5)}, ${proof}`
-  const charged =
-    "The objective is this window's part of the run's Goodput; " +
-    `planning is charged as ${outcome.work.chargedSeconds.toFixed(2)} s.`
+  const scale = "The objective is this window's part of the run's Goodput."
   const timeline = planTimeline(problem, outcome.plan)
   const tenants = value === null ? [] : ['', tenantTable(value)]
-  const why = explanation === undefined ? [] : ['', explanationText(problem, explanation)]
-  return [head, worth, charged, '', timeline, ...tenants, ...why].join('\n')
+  const why =
+    explanation === undefined || explanation === null ? [] : ['', planWords(problem, explanation)]
+  return [head, worth, scale, ...planningWords(planned), '', timeline, ...tenants, ...why].join(
+    '\n',
+  )
 }
 
-function explanationText(problem: PlanningProblem, explanation: PlanExplanation | null): string {
-  if (explanation !== null) return planWords(problem, explanation)
-  return 'Shares by MPS interfere, and no table says how much: what a change brings is unknown.'
+/** How long planning took, and what was wrong with it if anything was. */
+function planningWords({ outcome, planning }: PlannedWindow): readonly string[] {
+  if (planning === null) {
+    return [`Planning is charged as ${outcome.work.chargedSeconds.toFixed(2)} s.`]
+  }
+  const { seconds, secondsMax, ended, faults } = planning
+  const told = faults.length === 0 ? '' : ` (${faults.join('; ')})`
+  const found = 'what is shown is the best that it had found until then'
+  switch (ended) {
+    case 'done':
+      return [
+        `Planned in ${seconds.toFixed(2)} s of ${secondsMax} s.`,
+        ...(faults.length === 0 ? [] : [`Not all that the planner told was right${told}.`]),
+      ]
+    case 'deadline':
+      return [`Planning was ended at its deadline of ${secondsMax} s; ${found}${told}.`]
+    case 'failed':
+      return [`Planning failed after ${seconds.toFixed(2)} s${told}; ${found}.`]
+    default:
+      return unreachable(ended)
+  }
 }
 
 /**

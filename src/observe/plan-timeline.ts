@@ -4,6 +4,7 @@ import {
   expectedEndSeconds,
   type Plan,
   type PlannedInstance,
+  placeOfShare,
   type Tenure,
 } from '../core/plan/plan.ts'
 import type { PlanningProblem } from '../core/plan/problem.ts'
@@ -11,7 +12,8 @@ import type { PlanningProblem } from '../core/plan/problem.ts'
 const columnsMax = 80
 
 /**
- * A plan as text: one row per memory slice, time to the right. The tenant's letter is a capital
+ * A plan as text: one row per memory slice, or per share of a GPU that processes share, time to the
+ * right. The tenant's letter is a capital
  * where it serves, small where it initialises; its number stands where it retrains; `.` is idle.
  */
 export function planTimeline(problem: PlanningProblem, plan: Plan): string {
@@ -20,12 +22,21 @@ export function planTimeline(problem: PlanningProblem, plan: Plan): string {
   const middleOf = (column: number) => plan.startSeconds + ((column + 0.5) * seconds) / columns
   const gpus = problem.gpus.map((gpu, index) => {
     const own = plan.instances.filter((instance) => instance.gpu === index)
-    const rows = Array.from({ length: gpu.model.memorySlices }, (_, slice) => {
+    const row = (head: string, instances: readonly PlannedInstance[], slice: number) => {
       const cells = Array.from({ length: columns }, (_, column) =>
-        cellAt(problem, own, { slice, atSeconds: middleOf(column) }),
+        cellAt(problem, instances, { slice, atSeconds: middleOf(column) }),
       )
-      return `  slice ${String(slice).padStart(2)}  ${cells.join('')}`
-    })
+      return `  ${head}  ${cells.join('')}`
+    }
+    const rows =
+      gpu.model.sharing === undefined
+        ? Array.from({ length: gpu.model.memorySlices }, (_, slice) =>
+            row(`slice ${String(slice).padStart(2)}`, own, slice),
+          )
+        : own.map((instance) => {
+            const { profileId, start } = placeOfShare(instance.share)
+            return row(profileById(gpu.model, profileId).name.padStart(8), [instance], start)
+          })
     return [`GPU ${index}: ${gpu.model.name}`, ...rows].join('\n')
   })
   const from = `${plan.startSeconds} s`
@@ -48,9 +59,9 @@ function cellAt(
   at: { readonly slice: number; readonly atSeconds: number },
 ): string {
   for (const { gpu, share, tenures } of instances) {
-    if (share.kind !== 'mig') continue
-    const { size } = profileById(must(problem.gpus[gpu]).model, share.profileId)
-    if (at.slice < share.start || at.slice >= share.start + size) continue
+    const { profileId, start } = placeOfShare(share)
+    const { size } = profileById(must(problem.gpus[gpu]).model, profileId)
+    if (at.slice < start || at.slice >= start + size) continue
     const tenure = tenures.find(
       (candidate) =>
         candidate.initialiseFromSeconds <= at.atSeconds &&

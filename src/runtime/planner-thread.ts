@@ -12,6 +12,8 @@ export type PlannerThreadOptions = {
   readonly script?: URL
   /** Beyond this a thread is ended and its best plan so far is the answer. */
   readonly memoryMiBMax?: number
+  /** Whether a second thread stands by for the next problem; true unless only one is planned. */
+  readonly hasSpare?: boolean
 }
 
 export type ThreadPlanOptions = {
@@ -35,6 +37,8 @@ export type ThreadAnswer = {
 
 /** Plans off the main thread; one problem at a time. */
 export type PlannerThread = {
+  /** Resolves when the thread has loaded what it needs, or cannot; nobody has to wait for it. */
+  readonly ready: () => Promise<void>
   readonly plan: (problem: PlanningProblem, options: ThreadPlanOptions) => Promise<ThreadAnswer>
   readonly close: () => Promise<void>
 }
@@ -61,14 +65,17 @@ export function createPlannerThread(options: PlannerThreadOptions = {}): Planner
   let isClosed = false
   let nextId = warmUpId + 1
   let current = start()
-  let spare = start()
-  return { plan, close }
+  let spare = options.hasSpare === false ? null : start()
+  return { ready: () => current.loaded, plan, close }
 
   function start(): Hosted {
     const worker = new Worker(script, { resourceLimits: { maxOldGenerationSizeMb } })
     // The process may end while threads stand by. One that fails then is replaced at its use.
     worker.unref()
-    const hosted: Hosted = { worker, failure: null, isWarm: false }
+    const loaded = new Promise<void>((resolve) => {
+      for (const event of ['message', 'error', 'exit']) worker.once(event, () => resolve())
+    })
+    const hosted: Hosted = { worker, loaded, failure: null, isWarm: false }
     worker.on('error', (error: unknown) => {
       hosted.failure ??= wordsOf(error)
     })
@@ -82,8 +89,8 @@ export function createPlannerThread(options: PlannerThreadOptions = {}): Planner
     const ended = current.worker.terminate()
     ending.add(ended)
     void ended.finally(() => ending.delete(ended))
-    current = spare
-    spare = start()
+    current = spare ?? start()
+    spare = options.hasSpare === false ? null : start()
   }
 
   async function plan(problem: PlanningProblem, asked: ThreadPlanOptions): Promise<ThreadAnswer> {
@@ -100,7 +107,7 @@ export function createPlannerThread(options: PlannerThreadOptions = {}): Planner
     current.isWarm = true
     const ended = await watch(current, request, { findings, asked })
     if (ended !== 'done') replaceCurrent()
-    warmUp(spare, request)
+    if (spare !== null) warmUp(spare, request)
     isBusy = false
     const outcome = outcomeOf(findings, (epochMs() - from) / 1000)
     return { outcome, seconds: (epochMs() - from) / 1000, ended, faults: findings.faults }
@@ -108,12 +115,13 @@ export function createPlannerThread(options: PlannerThreadOptions = {}): Planner
 
   async function close(): Promise<void> {
     isClosed = true
-    await Promise.all([...ending, current.worker.terminate(), spare.worker.terminate()])
+    await Promise.all([...ending, current.worker.terminate(), spare?.worker.terminate()])
   }
 }
 
 type Hosted = {
   readonly worker: Worker
+  readonly loaded: Promise<void>
   failure: string | null
   isWarm: boolean
 }

@@ -28,6 +28,9 @@ export type PlannerMessage = { readonly id: number } & (
   | { readonly kind: 'done'; readonly steps: number; readonly reason: string | null }
 )
 
+/** The first word of a thread; its id is no request's. */
+export const loadedMessage: PlannerMessage = { id: -1, kind: 'done', steps: 0, reason: null }
+
 /** Milliseconds since the epoch, the same in all threads, and never going back. */
 export function epochMs(): number {
   return performance.timeOrigin + performance.now()

@@ -1,6 +1,11 @@
 import { parentPort } from 'node:worker_threads'
 import { must } from '../base/assert.ts'
-import { type PlannerMessage, type PlannerRequest, planInThread } from './planner-work.ts'
+import {
+  loadedMessage,
+  type PlannerMessage,
+  type PlannerRequest,
+  planInThread,
+} from './planner-work.ts'
 
 /** A worker thread: plans one problem after another. What it throws ends it; its owner knows. */
 const port = must(parentPort, 'planner-worker.js runs as a worker thread only')
@@ -8,3 +13,4 @@ const port = must(parentPort, 'planner-worker.js runs as a worker thread only')
 port.on('message', (request: PlannerRequest) => {
   planInThread(request, (message: PlannerMessage) => port.postMessage(message))
 })
+port.postMessage(loadedMessage)

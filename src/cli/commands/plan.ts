@@ -8,8 +8,9 @@ import { loadSite, readSiteSource } from '../load-site.ts'
 import { makePolicy, parsePolicyName } from '../make-policy.ts'
 import { withOutputOption, withSiteOption } from '../options.ts'
 import { type OutputFormat, printResult } from '../output.ts'
+import { parseSeconds, planByClock } from '../plan-by-clock.ts'
 import { explanationOf, planJson, planText, worthOf } from '../plan-report.ts'
-import { planWindowOf } from '../plan-window.ts'
+import { problemOf } from '../plan-window.ts'
 import { parseSeed } from '../seeds.ts'
 import { UsageError } from '../usage-error.ts'
 import { parseStep, writeProgram } from '../write-program.ts'
@@ -19,6 +20,7 @@ type Options = {
   readonly policy?: string
   readonly seed: string
   readonly window: string
+  readonly seconds?: string
   readonly output: OutputFormat
   readonly explain?: true
   readonly lp?: string
@@ -31,6 +33,10 @@ export function planCommand(): Command {
     .description('Plan one window: timeline, objective, bound, gap, what each tenant may expect')
     .option('-p, --policy <name>', "policy that plans (default: the site's)")
     .option('-w, --window <index>', 'window to plan; those before it are simulated first', '0')
+    .option(
+      '--seconds <number>',
+      "migrator's deadline by the clock (default: 1; 5 on several GPUs)",
+    )
     .option('--seed <number>', 'seed of arrivals, truth and labels', '1')
     .option('--explain', 'say why: who gains by each change, the runner-up, what limits the plan')
     .option('--lp <file>', "write the window's integer program as LP text (- for stdout) and stop")
@@ -49,13 +55,18 @@ async function plan(options: Options): Promise<void> {
   const seed = parseSeed(options.seed)
   const stepSlots = parseStep(options.lpStep, site)
   const name = parsePolicyName(options.policy ?? site.policy)
+  const secondsMax = parseSeconds(options.seconds, { policy: name, gpuCount: site.gpus.length })
   const [services, solver] = [serviceTables(site), await createHighsSolver()]
   const policy = makePolicy(name, { site, seed, services, solver })
-  const planned = planWindowOf({ site, policy, seed, window })
+  const problem = problemOf({ site, policy, seed, services, window })
   if (options.lp !== undefined) {
-    writeProgram(options.lp, planned.problem, stepSlots)
+    writeProgram(options.lp, problem, stepSlots)
     return
   }
+  const planned =
+    secondsMax === null
+      ? { problem, outcome: policy.plan(problem), planning: null }
+      : await planByClock(problem, { secondsMax, gapTarget: site.planner.gapTarget })
   const report = {
     value: worthOf(planned),
     explanation: options.explain === true ? explanationOf(planned) : undefined,
