@@ -1,5 +1,6 @@
 import type { GpuSpace } from './gpu-space.ts'
 import type { ServingStates } from './serving-states.ts'
+import { pieceSteps, slotSteps, type Work } from './work.ts'
 
 /**
  * What the batch programme is solved for: the tenants of `states` serve on one GPU, everything else
@@ -34,14 +35,9 @@ export function emptyBatchTables(slotCount: number, stateCount: number): BatchTa
 }
 
 /**
- * Design 003, equation (3): fills rows `lastSlot .. 0`, given the rows after them. Returns the
- * counted work: relaxations of one state or edge.
+ * Design 003, equation (3): fills rows `lastSlot .. 0`, given the rows after them.
  */
-export function fillBatchTables(
-  inputs: BatchInputs,
-  tables: BatchTables,
-  lastSlot: number,
-): number {
+export function* fillBatchTables(inputs: BatchInputs, tables: BatchTables, lastSlot: number): Work {
   const { states, warmUpSlots } = inputs
   const warmUps = [...new Set(warmUpSlots)].sort((a, b) => a - b)
   const scratch = new Float64Array(states.stateCount)
@@ -56,9 +52,12 @@ export function fillBatchTables(
       else addAtOnce(inputs, tables, { t, edges })
     }
     dropAny(states, tables.toGo[t] as Float64Array)
-    steps += (warmUps.length + 1) * (states.stateCount + states.edgeCount)
+    steps += (warmUps.length + 1) * (states.stateCount + states.edgeCount) + slotSteps
+    if (steps < pieceSteps) continue
+    yield steps
+    steps = 0
   }
-  return steps
+  yield steps
 }
 
 /** Edges that add an instance to a tenant whose warm-up is at most `u`, in reverse order. */

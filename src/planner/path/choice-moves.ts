@@ -25,6 +25,9 @@ export type Guide = {
   readonly answered: Float64Array
 }
 
+/** A choice, and a guess of what it brings. */
+export type Promising = { readonly choice: RetrainingChoice; readonly worth: number }
+
 /**
  * The retrainings of a tenant that promise most on a GPU, at most `count`: the gain of accuracy on
  * the answers as they are, less the price of the instance that each would hold. Every option is
@@ -36,7 +39,7 @@ export function promisingChoices(
   gpu: number,
   { mu, answered }: Guide,
   count: number,
-): readonly RetrainingChoice[] {
+): readonly Promising[] {
   const { slotCount } = model
   const { space } = must(model.gpus[gpu])
   const promising = optionsOn(model, tenant, gpu).flatMap((option) => {
@@ -57,7 +60,7 @@ export function promisingChoices(
       .map((start) => ({ choice: { option, start, gpu }, worth: worthAt(start) }))
   })
   promising.sort((a, b) => b.worth - a.worth)
-  return promising.slice(0, count).map(({ choice }) => choice)
+  return promising.slice(0, count)
 }
 
 /** Best of the option's possible starts that are allowed; -1 if none is. */

@@ -1,17 +1,19 @@
 import type { Rng } from '../../base/rng.ts'
-import { choicesKey, optionsOn, promisingChoices, shifted } from './choice-moves.ts'
+import { choicesKey, optionsOn, type Promising, promisingChoices, shifted } from './choice-moves.ts'
 import { bestByRoom, marginalPrices } from './dual-prices.ts'
 import { type PlacedRegion, placeRegion } from './place-region.ts'
 import {
   adopt,
   type Choices,
   caseOf,
+  occupiedUnder,
   type Region,
   type RegionValue,
   valueOfCase,
 } from './region.ts'
 import type { RetrainingChoice } from './retraining-option.ts'
 import type { WindowTenant } from './window-tenant.ts'
+import type { Work } from './work.ts'
 
 /** Choices for a region with serving that goes with them, on places. */
 export type Found = { readonly choices: Choices; readonly placed: PlacedRegion }
@@ -37,8 +39,6 @@ export type ChoiceSearch = {
   bestByRoom: Float64Array | null
 }
 
-export type Steps = Generator<number, void, void>
-
 export function choiceSearchOf(
   region: Region,
   report: ChoiceSearch['report'],
@@ -50,21 +50,21 @@ export function choiceSearchOf(
 }
 
 /** From these choices to choices that no single change of one tenant improves. */
-export function* descend(search: ChoiceSearch, from: Choices): Steps {
+export function* descend(search: ChoiceSearch, from: Choices): Work {
   search.current = null
   yield* consider(search, from)
   yield* improve(search)
 }
 
 /** Looks at the last suggestion; those before it are out of date. */
-function* considerSuggestion(search: ChoiceSearch): Steps {
+function* considerSuggestion(search: ChoiceSearch): Work {
   const suggestion = search.suggestions.pop()
   search.suggestions.length = 0
   if (suggestion !== undefined) yield* consider(search, suggestion)
 }
 
 /** From the current choices to choices that no single change of one tenant improves. */
-export function* improve(search: ChoiceSearch): Steps {
+export function* improve(search: ChoiceSearch): Work {
   for (let isBetter = search.current !== null; isBetter; ) {
     isBetter = false
     for (const tenant of search.region.tenants) {
@@ -77,13 +77,10 @@ export function* improve(search: ChoiceSearch): Steps {
 }
 
 /** Tries what else one tenant could do, and then when. */
-export function* improveTenant(search: ChoiceSearch, tenant: WindowTenant): Steps {
-  const { region, current } = search
+export function* improveTenant(search: ChoiceSearch, tenant: WindowTenant): Work {
   if (tenant.options.length === 0) return
-  const answered = answeredNow(region, current, tenant)
-  const guide = { mu: pricesBesideOthers(search, tenant), answered }
-  const { gpu } = region.gpu
-  for (const choice of promisingChoices(region.model, tenant, gpu, guide, promisingMax)) {
+  const choices = search.current?.choices ?? []
+  for (const { choice } of promising(search, tenant, choices, promisingMax)) {
     yield* considerChange(search, tenant, choice)
   }
   if (ownChoice(search, tenant) === null) return
@@ -91,16 +88,60 @@ export function* improveTenant(search: ChoiceSearch, tenant: WindowTenant): Step
   for (const by of shifts) yield* shiftWhileBetter(search, tenant, by)
 }
 
+/**
+ * Tries a guess of what all tenants together should retrain: one after the other, whoever gains
+ * most next, at prices beside what those before hold.
+ */
+export function* considerGuess(search: ChoiceSearch): Work {
+  const { tenants, model } = search.region
+  const choices = model.tenants.map((_, w) => {
+    const isHere = tenants.some(({ index }) => index === w)
+    return isHere ? null : (search.current?.choices[w] ?? null)
+  })
+  const open = new Set(tenants.filter(({ options }) => options.length > 0))
+  while (open.size > 0) {
+    const guesses = [...open].flatMap((tenant) => {
+      const best = promising(search, tenant, choices, 1)[0]
+      return best === undefined || best.worth <= 0 ? [] : [{ tenant, ...best }]
+    })
+    yield stepsPerGuess * open.size
+    if (guesses.length === 0) break
+    const { tenant, choice } = guesses.reduce((a, b) => (b.worth > a.worth ? b : a))
+    choices[tenant.index] = choice
+    open.delete(tenant)
+  }
+  yield* consider(search, choices)
+}
+
+const stepsPerGuess = 100_000
+
+/** What promises most for a tenant, beside the choices of the others. */
+function promising(
+  search: ChoiceSearch,
+  tenant: WindowTenant,
+  choices: Choices,
+  count: number,
+): readonly Promising[] {
+  const { region, current } = search
+  const answered = answeredNow(region, current, tenant)
+  const guide = { mu: pricesBesideOthers(search, tenant, choices), answered }
+  return promisingChoices(region.model, tenant, region.gpu.gpu, guide, count)
+}
+
 /** Prices of holding an instance beside what everybody else retrains: the higher of two guesses. */
-function pricesBesideOthers(search: ChoiceSearch, tenant: WindowTenant): Float64Array {
-  const { region, current, guide } = search
-  const choices = (current?.choices ?? []).map((own, w) => (w === tenant.index ? null : own))
-  const of = caseOf(region, choices)
-  if (of === null) return guide.mu
+function pricesBesideOthers(
+  search: ChoiceSearch,
+  tenant: WindowTenant,
+  choices: Choices,
+): Float64Array {
+  const { region, guide } = search
+  const others = choices.map((own, w) => (w === tenant.index ? null : own))
+  const occupied = occupiedUnder(region, others)
+  if (occupied === null) return guide.mu
   const { slotCount } = region.model
   const served = { slotCount, space: region.gpu.space, states: region.states }
   search.bestByRoom ??= bestByRoom({ ...served, tenants: servedTenants(region) })
-  const marginal = marginalPrices(served, search.bestByRoom, of.inputs.occupied)
+  const marginal = marginalPrices(served, search.bestByRoom, occupied)
   return marginal.map((price, index) => Math.max(0.8 * price, guide.mu[index] as number))
 }
 
@@ -117,7 +158,7 @@ function ownChoice(search: ChoiceSearch, { index }: WindowTenant): RetrainingCho
   return choice?.gpu === search.region.gpu.gpu ? choice : null
 }
 
-function* shiftWhileBetter(search: ChoiceSearch, tenant: WindowTenant, by: number): Steps {
+function* shiftWhileBetter(search: ChoiceSearch, tenant: WindowTenant, by: number): Work {
   for (let choice = ownChoice(search, tenant); choice !== null; ) {
     const moved = shifted(choice, by)
     if (moved === null) return
@@ -127,13 +168,15 @@ function* shiftWhileBetter(search: ChoiceSearch, tenant: WindowTenant, by: numbe
 }
 
 /**
- * Goes on for ever: from the best choices with a suggestion that beats them, else by descending
- * from the best with some tenants' choices changed at random.
+ * Goes on until it finds nothing that it has not tried: from the best choices with a suggestion that
+ * beats them, else by descending from the best with some tenants' choices changed at random.
  */
-export function* descendForEver(search: ChoiceSearch, rng: Rng): Steps {
+export function* descendOn(search: ChoiceSearch, rng: Rng): Work {
   const tenants = search.region.tenants.filter(({ options }) => options.length > 0)
-  while (tenants.length > 0) {
-    yield 1
+  let fruitless = 0
+  for (let tried = 0; tenants.length > 0 && fruitless < fruitlessMax; tried = search.tried.size) {
+    fruitless = search.tried.size === tried ? fruitless + 1 : 0
+    yield 1000
     const best = search.best
     search.current = best
     yield* considerSuggestion(search)
@@ -141,6 +184,9 @@ export function* descendForEver(search: ChoiceSearch, rng: Rng): Steps {
     else yield* descend(search, changedAtRandom(search, tenants, rng))
   }
 }
+
+/** Rounds without anything new after which all there is to try was tried. */
+const fruitlessMax = 100
 
 function changedAtRandom(
   search: ChoiceSearch,
@@ -193,27 +239,24 @@ function* considerChange(
   search: ChoiceSearch,
   tenant: WindowTenant,
   choice: RetrainingChoice | null,
-): Steps {
+): Work {
   const choices = [...(search.current?.choices ?? [])]
   choices[tenant.index] = choice
   yield* consider(search, choices)
 }
 
 /** Takes these choices over if they are better than the current ones, on places. */
-export function* consider(search: ChoiceSearch, choices: Choices): Steps {
+export function* consider(search: ChoiceSearch, choices: Choices): Work {
   const { region, tried } = search
   const key = choicesKey(choices)
   const before = scoreOf(search.current)
   if ((tried.get(key) ?? Number.POSITIVE_INFINITY) <= before + leastGain(before)) return
   const of = caseOf(region, choices)
   if (of === null) return
-  const value = valueOfCase(region, of, search.adopted)
+  const value = yield* valueOfCase(region, of, search.adopted)
   tried.set(key, value.score)
-  if (!(value.score > before + leastGain(before))) {
-    yield value.steps
-    return
-  }
-  const { placed, steps } = placeRegion(region, value, before)
+  if (!(value.score > before + leastGain(before))) return
+  const placed = yield* placeRegion(region, value, before)
   if (placed === null || placed.score <= before) tried.set(key, placed?.score ?? before)
   else {
     search.current = { choices, placed }
@@ -224,7 +267,6 @@ export function* consider(search: ChoiceSearch, choices: Choices): Steps {
       search.report(search.current)
     }
   }
-  yield value.steps + steps
 }
 
 function leastGain(score: number): number {

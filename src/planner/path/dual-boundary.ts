@@ -10,6 +10,8 @@ export type Completion = {
   readonly version: number
   /** By the room beside what serves; Infinity where it does not fit. Null where none is done. */
   readonly price: Float64Array | null
+  /** By the room the kind of instance, -1 where none fits; and by the kind the option. */
+  readonly kind: Int8Array
   readonly option: readonly (RetrainingOption | null)[]
 }
 
@@ -75,29 +77,34 @@ function completionOf(
   const { kindCount, multisetCount, classes, plus } = space
   const { roomCount, fits } = states
   const cheapest = new Float64Array(kindCount).fill(Number.POSITIVE_INFINITY)
-  const byKind: (RetrainingOption | null)[] = Array(kindCount).fill(null)
-  for (const option of version.options) {
-    const start = t - option.slots
-    if (start < 0 || start > option.lastStart) continue
-    const kind = classes.indexOf(option.classIndex)
+  const option: (RetrainingOption | null)[] = Array(kindCount).fill(null)
+  for (const own of version.options) {
+    const start = t - own.slots
+    if (start < 0 || start > own.lastStart) continue
+    const kind = classes.indexOf(own.classIndex)
     const price = priceOf(prices, kind, start, t)
     if (price >= (cheapest[kind] as number)) continue
     cheapest[kind] = price
-    byKind[kind] = option
+    option[kind] = own
   }
-  const own = { tenant: i, version: v + 1 }
-  if (byKind.every((option) => option === null)) return { ...own, price: null, option: [] }
+  const of = { tenant: i, version: v + 1, option }
+  if (option.every((own) => own === null)) return { ...of, price: null, kind: new Int8Array() }
   const price = new Float64Array(roomCount).fill(Number.POSITIVE_INFINITY)
-  const option: (RetrainingOption | null)[] = Array(roomCount).fill(null)
-  for (let room = 0; room < roomCount; room += 1) {
-    for (let kind = 0; kind < kindCount; kind += 1) {
-      const isFree = fits[room * multisetCount + (plus[kind] as number)] === 1
-      if (!isFree || (cheapest[kind] as number) >= (price[room] as number)) continue
-      price[room] = cheapest[kind] as number
-      option[room] = byKind[kind] as RetrainingOption | null
+  const chosen = new Int8Array(roomCount).fill(-1)
+  for (let kind = 0; kind < kindCount; kind += 1) {
+    const own = cheapest[kind] as number
+    if (own === Number.POSITIVE_INFINITY) continue
+    for (
+      let room = 0, fit = plus[kind] as number;
+      room < roomCount;
+      room += 1, fit += multisetCount
+    ) {
+      if (fits[fit] !== 1 || own >= (price[room] as number)) continue
+      price[room] = own
+      chosen[room] = kind
     }
   }
-  return { ...own, price, option }
+  return { ...of, price, kind: chosen }
 }
 
 /**

@@ -1,7 +1,8 @@
 import { crossForwards } from './dual-crossing.ts'
-import { type DualLayer, type DualLayers, layersOf } from './dual-layer.ts'
+import { type DualLayer, type DualLayers, layerSteps, layersOf } from './dual-layer.ts'
 import type { DualProblem } from './dual-problem.ts'
 import { addRewards, type DualValue, startingNodes } from './dual-programme.ts'
+import { pieceSteps, type Work } from './work.ts'
 
 /**
  * The layers without the nodes through which no path is worth more than `least` (design 003,
@@ -10,16 +11,17 @@ import { addRewards, type DualValue, startingNodes } from './dual-programme.ts'
  * taken into the bound. Null when more than `nodesMax` survive: layers of their own would cost more
  * than they save.
  */
-export function eliminated(
+export function* eliminated(
   problem: DualProblem,
   dual: DualLayers,
   value: DualValue,
   { least, nodesMax }: { readonly least: number; readonly nodesMax: number },
-): DualLayers | null {
+): Work<DualLayers | null> {
   const { slotCount } = problem
   const alive: Int32Array[] = []
   let come = new Float64Array((dual.layers[0] as DualLayer).nodes.length).fill(minusInfinity)
   for (const j of startingNodes(problem, dual.layers[0] as DualLayer)) come[j] = 0
+  let steps = 0
   for (let t = 0; t < slotCount; t += 1) {
     const layer = dual.layers[t] as DualLayer
     const boundary = value.boundaries[t] ?? null
@@ -29,9 +31,14 @@ export function eliminated(
     if (t + 1 === slotCount) break
     addRewards(problem, layer, { prices: value.prices, t }, come)
     come = moved(come, dual.next[t] as Int32Array, dual.layers[t + 1] as DualLayer)
+    steps += layerSteps(layer)
+    if (steps < pieceSteps) continue
+    yield steps
+    steps = 0
   }
+  yield steps
   const count = alive.reduce((sum, nodes) => sum + nodes.length, 0)
-  return count > nodesMax ? null : layersOf(problem, alive)
+  return count > nodesMax ? null : yield* layersOf(problem, alive)
 }
 
 const minusInfinity = Number.NEGATIVE_INFINITY
@@ -47,17 +54,4 @@ function moved(
     if (position >= 0) arrived[position] = come[j] as number
   }
   return arrived
-}
-
-/** Nodes of all layers together. */
-export function nodeCount({ layers }: DualLayers): number {
-  return layers.reduce((sum, { nodes }) => sum + nodes.length, 0)
-}
-
-/** Relaxations of one evaluation over these layers. */
-export function stepsOf({ layers }: DualLayers, tenants: number): number {
-  return layers.reduce((sum, { nodes, addFrom, completions, width }) => {
-    const done = completions.reduce((count, { from }) => count + from.length, 0)
-    return sum + (tenants + 2) * nodes.length + 2 * addFrom.length * width + done
-  }, 0)
 }

@@ -1,4 +1,5 @@
 import type { DualProblem } from './dual-problem.ts'
+import { pieceSteps, slotSteps, type Work } from './work.ts'
 
 /**
  * The nodes of one slot that are still of interest, and how they hang together at the boundary
@@ -52,17 +53,40 @@ export function allLayers(problem: DualProblem): DualLayers {
 }
 
 /** Layers of these nodes, ascending, per slot. */
-export function layersOf(problem: DualProblem, nodes: readonly Int32Array[]): DualLayers {
+export function* layersOf(problem: DualProblem, nodes: readonly Int32Array[]): Work<DualLayers> {
   const positions = new Int32Array(problem.states.stateCount * problem.versionCount).fill(-1)
-  return {
-    layers: nodes.map((own) => layerOf(problem, own, { positions, width: 1 })),
-    next: nodes.slice(1).map((own, t) => {
-      place(own, positions)
-      const next = (nodes[t] as Int32Array).map((node) => positions[node] as number)
-      clear(own, positions)
-      return next
-    }),
+  const layers: DualLayer[] = []
+  let steps = 0
+  for (const own of nodes) {
+    const layer = layerOf(problem, own, { positions, width: 1 })
+    layers.push(layer)
+    steps += stepsToBuild * layerSteps(layer)
+    if (steps < pieceSteps) continue
+    yield steps
+    steps = 0
   }
+  yield steps
+  const next = nodes.slice(1).map((own, t) => {
+    place(own, positions)
+    const moved = (nodes[t] as Int32Array).map((node) => positions[node] as number)
+    clear(own, positions)
+    return moved
+  })
+  return { layers, next }
+}
+
+/** Building a layer costs about as much as so many evaluations of it. */
+const stepsToBuild = 4
+
+/** Relaxations of one evaluation of a layer. */
+export function layerSteps({ nodes, cells, addFrom, width, completions }: DualLayer): number {
+  const done = completions.reduce((count, { from }) => count + from.length, 0)
+  return (cells.length + 2) * nodes.length + 2 * addFrom.length * width + done + slotSteps
+}
+
+/** Nodes of all layers together. */
+export function nodeCount({ layers }: DualLayers): number {
+  return layers.reduce((sum, { nodes }) => sum + nodes.length, 0)
 }
 
 function place(nodes: Int32Array, positions: Int32Array): void {

@@ -1,9 +1,10 @@
 import type { Boundary, Completion } from './dual-boundary.ts'
 import { crossBackwards, emptyVia } from './dual-crossing.ts'
-import type { DualLayer, DualLayers } from './dual-layer.ts'
+import { type DualLayer, type DualLayers, layerSteps } from './dual-layer.ts'
 import type { DualProblem } from './dual-problem.ts'
 import { type DualValue, servingValueAt, servingValues } from './dual-programme.ts'
 import type { RetrainingOption } from './retraining-option.ts'
+import type { Work } from './work.ts'
 
 export type DualRetraining = { readonly option: RetrainingOption; readonly start: number }
 
@@ -31,7 +32,11 @@ type Trace = {
 }
 
 /** Follows the value from its best start. */
-export function dualPathOf(problem: DualProblem, dual: DualLayers, value: DualValue): DualPath {
+export function* dualPathOf(
+  problem: DualProblem,
+  dual: DualLayers,
+  value: DualValue,
+): Work<DualPath> {
   const { slotCount, tenants, space } = problem
   const trace: Trace = {
     problem,
@@ -43,7 +48,7 @@ export function dualPathOf(problem: DualProblem, dual: DualLayers, value: DualVa
   }
   let j = value.first
   for (let t = 0; t < slotCount; t += 1) {
-    if (t > 0) j = cross(trace, t, dual.next[t - 1]?.[j] as number)
+    if (t > 0) j = yield* cross(trace, t, dual.next[t - 1]?.[j] as number)
     serve(trace, t, j)
   }
   finish(trace, j)
@@ -81,19 +86,22 @@ function serve({ problem, dual, value, unused, answered }: Trace, t: number, j: 
 }
 
 /** The node that the best path takes in slot t when it comes to the boundary in node j. */
-function cross(trace: Trace, t: number, j: number): number {
+function* cross(trace: Trace, t: number, j: number): Work<number> {
   const { problem, dual, value } = trace
   const layer = dual.layers[t] as DualLayer
   const stays = servingValueAt(problem, dual, value, { t, j })
   if (stays === (value.toGo[t] as Float64Array)[j]) return j
   const boundary = value.boundaries[t] as Boundary
-  const serving = servingValues(problem, dual, value, t)
+  const serving = new Float64Array(layer.nodes.length)
+  servingValues(problem, dual, value, { t, value: serving })
   const via = emptyVia(layer)
   crossBackwards(problem, layer, boundary, serving, via)
+  yield layerSteps(layer)
   let at = j
   for (let to = via.complete[at] as number; to >= 0; to = via.complete[at] as number) {
-    const { tenant, option } = boundary.completions[via.completion[at] as number] as Completion
-    const own = option[layer.room[at] as number] as RetrainingOption
+    const done = boundary.completions[via.completion[at] as number] as Completion
+    const { tenant, kind, option } = done
+    const own = option[kind[layer.room[at] as number] as number] as RetrainingOption
     trace.retraining[tenant] = { option: own, start: t - own.slots }
     at = to
   }

@@ -68,8 +68,8 @@ export function dualProblemOf(region: Region, details: readonly VersionDetail[])
 }
 
 /**
- * Duals of a region from one with at most `nodesMax` joint states times versions to the full one:
- * what the first ones rule out need not be looked at in the later ones.
+ * Duals of a region from one with about `nodesMax` joint states times versions at most to the full
+ * one: what the first ones rule out need not be looked at in the later ones.
  */
 export function dualLevelsOf(region: Region, nodesMax: number): readonly DualProblem[] {
   const levels: DualProblem[] = []
@@ -83,8 +83,8 @@ export function dualLevelsOf(region: Region, nodesMax: number): readonly DualPro
   for (const i of byGain(region)) {
     details[i] = 'freed'
     const problem = dualProblemOf(region, details)
-    if (problem.versionCount * problem.states.stateCount > nodesMax) continue
-    return [problem, ...levels]
+    if (problem.versionCount < must(levels[0]).versionCount) levels.unshift(problem)
+    if (problem.versionCount * problem.states.stateCount <= nodesMax) break
   }
   return levels
 }

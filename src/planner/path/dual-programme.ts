@@ -1,9 +1,10 @@
 import { type Boundary, boundaryAt, type Ending, endingsOf } from './dual-boundary.ts'
 import { crossBackwards } from './dual-crossing.ts'
-import type { DualLayer, DualLayers } from './dual-layer.ts'
+import { type DualLayer, type DualLayers, layerSteps } from './dual-layer.ts'
 import type { Prices } from './dual-prices.ts'
 import type { DualProblem, DualTenant } from './dual-problem.ts'
 import { subsetsOf } from './start-moves.ts'
+import { pieceSteps, type Work } from './work.ts'
 
 /** The path dual at some prices: design 003, equation (6). */
 export type DualValue = {
@@ -21,39 +22,48 @@ export type DualValue = {
   readonly first: number
 }
 
-export function dualValueOf(
+/** `spare` are the rows of a value for the same layers that nobody needs any more. */
+export function* dualValueOf(
   problem: DualProblem,
   { layers, next }: DualLayers,
   prices: Prices,
-): DualValue {
+  spare: readonly Float64Array[] | null = null,
+): Work<DualValue> {
   const { slotCount } = problem
   const endings = endingsOf(problem, prices)
-  const boundaries = Array.from({ length: slotCount }, (_, t) =>
-    t === 0 ? null : boundaryAt(problem, prices, t),
-  )
+  const boundaries: (Boundary | null)[] = Array(slotCount)
   const toGo: Float64Array[] = Array(slotCount)
+  let steps = 0
   for (let t = slotCount - 1; t >= 0; t -= 1) {
     const layer = layers[t] as DualLayer
-    const value = servingValues(problem, { layers, next }, { prices, endings, toGo }, t)
-    const boundary = boundaries[t] ?? null
+    const value = spare?.[t] ?? new Float64Array(layer.nodes.length)
+    servingValues(problem, { layers, next }, { prices, endings, toGo }, { t, value })
+    const boundary = t === 0 ? null : boundaryAt(problem, prices, t)
+    boundaries[t] = boundary
     if (boundary !== null) crossBackwards(problem, layer, boundary, value)
     toGo[t] = value
+    steps += layerSteps(layer)
+    if (steps < pieceSteps) continue
+    yield steps
+    steps = 0
   }
+  yield steps
   const start = bestStart(problem, layers[0] as DualLayer, toGo[0] as Float64Array)
   return { prices, boundaries, endings, toGo, ...start }
 }
 
-/** The value of serving in slot t in each node, with all that comes after. */
+/** Fills in the value of serving in slot t in each node, with all that comes after. */
 export function servingValues(
   problem: DualProblem,
   { layers, next }: DualLayers,
   { prices, endings, toGo }: Pick<DualValue, 'prices' | 'endings' | 'toGo'>,
-  t: number,
-): Float64Array {
+  { t, value }: { readonly t: number; readonly value: Float64Array },
+): void {
   const layer = layers[t] as DualLayer
-  const value = new Float64Array(layer.nodes.length)
-  if (t + 1 === problem.slotCount) addEnd(problem, layer, endings, value)
-  else {
+  if (t + 1 === problem.slotCount) {
+    value.fill(0)
+    addEnd(problem, layer, endings, value)
+  } else {
     const after = toGo[t + 1] as Float64Array
     const positions = next[t] as Int32Array
     for (let j = 0; j < value.length; j += 1) {
@@ -62,7 +72,6 @@ export function servingValues(
     }
   }
   addRewards(problem, layer, { prices, t }, value)
-  return value
 }
 
 /** The same for one node, added up in the same order. */

@@ -1,17 +1,18 @@
 import { type DualLayers, layersOf } from './dual-layer.ts'
 import type { DualProblem } from './dual-problem.ts'
 import type { ServingStates } from './serving-states.ts'
+import { pieceSteps, type Work } from './work.ts'
 
 /**
  * The layers of a finer dual from those of a coarser one that it refines: a node whose coarse image
  * was ruled out is ruled out too. Null when that would be more than `nodesMax` nodes in all slots.
  */
-export function refinedLayers(
+export function* refinedLayers(
   coarse: DualProblem,
   fine: DualProblem,
   { layers }: DualLayers,
   nodesMax: number,
-): DualLayers | null {
+): Work<DualLayers | null> {
   const states = preimages(stateImages(coarse.states, fine.states), coarse.states.stateCount)
   const versions = preimages(versionImages(coarse, fine), coarse.versionCount)
   const sizeOf = (node: number) =>
@@ -22,7 +23,10 @@ export function refinedLayers(
     0,
   )
   if (nodeCount > nodesMax) return null
-  const refined = layers.map(({ nodes }) => {
+  yield 4 * nodeCount
+  const refined: Int32Array[] = []
+  let steps = 0
+  for (const { nodes } of layers) {
     const own: number[] = []
     for (const node of nodes) {
       for (const x of states[Math.floor(node / coarse.versionCount)] as number[]) {
@@ -31,9 +35,14 @@ export function refinedLayers(
         }
       }
     }
-    return Int32Array.from(own).sort()
-  })
-  return layersOf(fine, refined)
+    refined.push(Int32Array.from(own).sort())
+    steps += 10 * own.length
+    if (steps < pieceSteps) continue
+    yield steps
+    steps = 0
+  }
+  yield steps
+  return yield* layersOf(fine, refined)
 }
 
 /** Per fine state the coarse one: the same, or the one with the same counts. */

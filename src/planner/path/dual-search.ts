@@ -1,6 +1,6 @@
 import { must } from '../../base/assert.ts'
-import { eliminated, nodeCount, stepsOf } from './dual-elimination.ts'
-import { allLayers, type DualLayers } from './dual-layer.ts'
+import { eliminated } from './dual-elimination.ts'
+import { allLayers, type DualLayers, nodeCount } from './dual-layer.ts'
 import { type DualPath, type DualRetraining, dualPathOf } from './dual-path.ts'
 import { pricesOf, startingPrices } from './dual-prices.ts'
 import type { DualProblem } from './dual-problem.ts'
@@ -8,6 +8,7 @@ import { type DualValue, dualValueOf } from './dual-programme.ts'
 import { refinedLayers } from './dual-refinement.ts'
 import { floorsWorth, withFloorPrices, withFloorStep } from './floor-prices.ts'
 import { type SubgradientState, subgradientStateOf, subgradientStep } from './subgradient.ts'
+import { type Work, waiting } from './work.ts'
 
 /** Blocks of slots with one price, and after how many evaluations the next, finer ones begin. */
 const schedule = [
@@ -36,12 +37,17 @@ export type DualReport = {
   readonly mu: Float64Array
 }
 
+/** Duals from coarse to fine, each made when it is first needed. */
+export type DualLevels = readonly (() => Work<DualProblem>)[]
+
 /** Where a search for good prices stands. */
 type DualRun = {
-  readonly levels: readonly (() => DualProblem)[]
+  readonly levels: DualLevels
   level: number
   problem: DualProblem
   dual: DualLayers
+  /** Rows to fill at the next evaluation. */
+  spare: readonly Float64Array[] | null
   readonly prices: SubgradientState
   bestBound: number
   /** No path that was ruled out is worth more, floors' prices aside. */
@@ -56,50 +62,49 @@ type DualRun = {
  * `report` is called after each evaluation; yields the steps taken.
  */
 export function* tighten(
-  levels: readonly (() => DualProblem)[],
+  levels: DualLevels,
   target: () => number,
   report: (found: DualReport) => void,
-): Generator<number, void, void> {
-  const run = dualRunOf(levels)
+): Work {
+  const run = yield* dualRunOf(levels)
   for (let evaluation = 0; ; evaluation += 1) {
     const { problem, dual } = run
-    const value = dualValueOf(problem, dual, pricesOf(problem, run.prices.mu))
+    const prices = pricesOf(problem, run.prices.mu)
+    const value = yield* dualValueOf(problem, dual, prices, run.spare)
     if (value.first < 0) {
       report({ bound: run.ruledOut, retraining: [], mu: run.prices.best })
       return
     }
-    const path = dualPathOf(problem, dual, value)
+    const path = yield* dualPathOf(problem, dual, value)
     const bound = takeBound(run, value, target())
     report({ bound, retraining: path.retraining, mu: run.prices.best })
-    yield stepsOf(dual, problem.tenants.length)
-    if (isTimeToEliminate(run, bound, target())) {
-      eliminate(run, value, target())
-      yield stepsOf(dual, problem.tenants.length)
-    }
+    if (isTimeToEliminate(run, bound, target())) yield* eliminate(run, value, target())
     movePrices(run, { evaluation, value, path, target: target() })
-    refine(run)
+    yield* refine(run)
+    run.spare = run.dual === dual ? value.toGo : null
     yield* waitIfConverged(run, target)
   }
 }
 
 /** Prices that no longer get better rest until there is a better plan to aim at. */
-function* waitIfConverged(run: DualRun, target: () => number): Generator<number, void, void> {
+function* waitIfConverged(run: DualRun, target: () => number): Work {
   const isLast = run.level + 1 === run.levels.length
   if (!isLast || run.prices.relaxation > leastRelaxation) return
   const known = target()
-  while (target() <= known) yield 0
+  while (target() <= known) yield waiting
   run.prices.relaxation = 4 * leastRelaxation
 }
 
 const leastRelaxation = 0.02
 
-function dualRunOf(levels: readonly (() => DualProblem)[]): DualRun {
-  const problem = must(levels[0])()
+function* dualRunOf(levels: DualLevels): Work<DualRun> {
+  const problem = yield* must(levels[0])()
   return {
     levels,
     level: 0,
     problem,
     dual: allLayers(problem),
+    spare: null,
     prices: subgradientStateOf(startingPrices(problem)),
     bestBound: Number.POSITIVE_INFINITY,
     ruledOut: Number.NEGATIVE_INFINITY,
@@ -127,9 +132,9 @@ function isTimeToEliminate(run: DualRun, bound: number, target: number): boolean
   return isNear && isGood && run.sinceElimination > eliminationPause
 }
 
-function eliminate(run: DualRun, value: DualValue, target: number): void {
+function* eliminate(run: DualRun, value: DualValue, target: number): Work {
   const least = target + floorsWorth(run.problem)
-  const dual = eliminated(run.problem, run.dual, value, { least, nodesMax: sparseNodesMax })
+  const dual = yield* eliminated(run.problem, run.dual, value, { least, nodesMax: sparseNodesMax })
   run.sinceElimination = 0
   if (dual === null) return
   run.dual = dual
@@ -159,13 +164,13 @@ function movePrices(
 }
 
 /** Goes over to the next finer dual when this one brings no more, or costs next to nothing. */
-function refine(run: DualRun): void {
+function* refine(run: DualRun): Work {
   const next = run.levels[run.level + 1]
   if (next === undefined) return
   if (run.sinceProgress < patience && nodeCount(run.dual) > refinedNodesFew) return
   run.sinceProgress = 0
-  const finer = next()
-  const dual = refinedLayers(run.problem, finer, run.dual, sparseNodesMax)
+  const finer = yield* next()
+  const dual = yield* refinedLayers(run.problem, finer, run.dual, sparseNodesMax)
   if (dual === null) return
   run.level += 1
   run.dual = dual

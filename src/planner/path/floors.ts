@@ -1,7 +1,5 @@
 import { must } from '../../base/assert.ts'
 import type { PlanValue } from '../../core/plan/value.ts'
-import { percent } from './progress.ts'
-import type { Region } from './region.ts'
 import type { WindowModel } from './window-model.ts'
 import { floorOf } from './window-tenant.ts'
 
@@ -36,23 +34,4 @@ export function steppedFloorPrices(
     if (reached >= (tenant.sloAttainmentMin ?? 0) - 1e-9) return price / factor
     return price === 0 ? Math.max(usual / 4, 1e-9) : factor * price
   })
-}
-
-/** A tenant whose floor is out of reach even with a whole GPU to itself all the time, in words. */
-export function unreachableFloor({ tenants, answers, gpu, model }: Region): string | null {
-  const { multisetCount } = gpu.space
-  for (const [i, tenant] of tenants.entries()) {
-    const own = must(answers[i])
-    let most = 0
-    for (let t = 0; t < model.slotCount; t += 1) {
-      const row = own.subarray(t * multisetCount, (t + 1) * multisetCount)
-      most += row.reduce((best, value) => Math.max(best, value), 0)
-    }
-    if (floorOf(tenant) <= most * (1 + 1e-9)) continue
-    const asked = percent(tenant.tenant.sloAttainmentMin ?? 0)
-    const reached = percent(most / tenant.arrivals)
-    const { id } = tenant.tenant
-    return `${id} asks for ${asked} in time; alone on the GPU it has at most ${reached}`
-  }
-  return null
 }

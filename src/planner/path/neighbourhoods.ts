@@ -4,9 +4,9 @@ import {
   type ChoiceSearch,
   choiceSearchOf,
   consider,
+  considerGuess,
   type Found,
   improveTenant,
-  type Steps,
 } from './choice-search.ts'
 import { startingPrices } from './dual-prices.ts'
 import { dualLevelsOf } from './dual-problem.ts'
@@ -15,10 +15,10 @@ import { type Region, regionOf } from './region.ts'
 import { servingCounts, tenantScore } from './serving-counts.ts'
 import type { Solution } from './solution.ts'
 import type { WindowGpu, WindowModel } from './window-model.ts'
+import type { Work } from './work.ts'
 
 /** The most joint states of a neighbourhood: four tenants on an A100's base profiles have 2,094. */
 const statesMax = 2600
-const tenantsMax = 4
 
 /** A large-neighbourhood search over (GPU, some tenants) regions; the rest of the plan stays. */
 export type NeighbourhoodSearch = {
@@ -28,42 +28,50 @@ export type NeighbourhoodSearch = {
   current: Solution
 }
 
+/** What is planned anew on a GPU: for so many tenants at a time, and what they retrain there too. */
+type Scope = { readonly tenantsMax: number; readonly isRetraining: boolean }
+
 /**
  * Replans one GPU after another for a few tenants at a time: what they serve there and, if asked
- * to, what one of them retrains there. Only what is better is taken over.
+ * to, what they retrain there. Only what is better is taken over.
  */
-export function* replanGpus(
-  search: NeighbourhoodSearch,
-  isRetraining: boolean,
-  gpus: readonly WindowGpu[] = shuffled(search.model.gpus, search.rng),
-): Steps {
-  for (const gpu of gpus) yield* visit(search, gpu, isRetraining)
+export function* replanGpus(search: NeighbourhoodSearch, scope: Scope): Work {
+  for (const gpu of shuffled(search.model.gpus, search.rng)) yield* visit(search, gpu, scope)
 }
 
-function* visit(search: NeighbourhoodSearch, gpu: WindowGpu, isRetraining: boolean): Steps {
+function* visit(search: NeighbourhoodSearch, gpu: WindowGpu, scope: Scope): Work {
   const { model, rng } = search
+  const { isRetraining, tenantsMax } = scope
   const ranked = rankedTenants(search, gpu)
   const able = ranked.filter((w) => must(model.tenants[w]).options.length > 0)
   const trainee = isRetraining && able.length > 0 ? must(able[rng.integer(able.length)]) : null
-  const tenants = chosenTenants(search, gpu, ranked, trainee)
-  const region = tenants.length === 0 ? null : neighbourhoodOf(search, gpu, tenants)
-  yield tenants.length * 100_000
+  const pool = ranked.filter((w) => w !== trainee)
+  const chosen = trainee === null ? [] : [trainee]
+  const tenants = chosenTenants(search, gpu, { pool, chosen, tenantsMax })
+  yield model.tenants.length * 10_000
+  const region = tenants.length === 0 ? null : yield* neighbourhoodOf(search, gpu, tenants)
   if (region === null) return
-  const choiceSearch = searchFrom(search, region)
+  const choiceSearch = searchFrom(search, region, trainee !== null)
+  yield tenants.length * 50_000
   yield* consider(choiceSearch, search.current.choices)
   if (trainee === null) return
+  yield* considerGuess(choiceSearch)
   const position = tenants.indexOf(trainee)
   yield* improveTenant(choiceSearch, must(region.tenants[position]))
 }
 
 /** A search that starts from the plan as it is, and only takes over what beats it. */
-function searchFrom(search: NeighbourhoodSearch, region: Region): ChoiceSearch {
+function searchFrom(
+  search: NeighbourhoodSearch,
+  region: Region,
+  isRetraining: boolean,
+): ChoiceSearch {
   const { model, floorPrices } = search
   const { gpu } = region.gpu
   const score = region.tenants.reduce((sum, { index }) => {
     return sum + tenantScore(model, search.current, index, floorPrices[index] ?? 0)
   }, 0)
-  const mu = startingPrices(must(dualLevelsOf(region, 1)[0]))
+  const mu = isRetraining ? startingPrices(must(dualLevelsOf(region, 1)[0])) : new Float64Array()
   const hints = { suggestions: [], guide: { mu } }
   const choiceSearch = choiceSearchOf(region, (found) => takeOver(search, gpu, found), hints)
   const { choices } = search.current
@@ -81,17 +89,17 @@ function takeOver(search: NeighbourhoodSearch, gpu: number, { choices, placed }:
   search.current = { choices, holds }
 }
 
-function neighbourhoodOf(
+function* neighbourhoodOf(
   search: NeighbourhoodSearch,
   gpu: WindowGpu,
   tenants: readonly number[],
-): Region | null {
+): Work<Region | null> {
   const { model, current, floorPrices } = search
-  const states = gpu.statesOf(tenants, 'counted', statesMax)
+  const states = gpu.countedStates(tenants, statesMax)
   if (states === null) return null
   const elsewhere = (tenant: number) => servingCounts(model, current, tenant, gpu.gpu)
   const fixed = fixedBlocks(gpu, current, tenants)
-  return regionOf(model, gpu, { tenants, states, fixed, elsewhere, floorPrices })
+  return yield* regionOf(model, gpu, { tenants, states, fixed, elsewhere, floorPrices })
 }
 
 /** What other tenants serve on the GPU stays when it is, though it may find another place. */
@@ -141,16 +149,13 @@ function gainOf({ model, current }: NeighbourhoodSearch, gpu: WindowGpu, w: numb
 function chosenTenants(
   { rng }: NeighbourhoodSearch,
   gpu: WindowGpu,
-  ranked: readonly number[],
-  trainee: number | null,
+  { pool, chosen, tenantsMax }: { pool: number[]; chosen: number[]; readonly tenantsMax: number },
 ): readonly number[] {
-  const pool = ranked.filter((w) => w !== trainee)
-  const chosen = trainee === null ? [] : [trainee]
   while (pool.length > 0 && chosen.length < tenantsMax) {
     const at = rng.uniform() < 0.75 ? 0 : rng.integer(pool.length)
     const next = pool.splice(at, 1)
     const sorted = [...chosen, ...next].sort((a, b) => a - b)
-    if (gpu.statesOf(sorted, 'counted', statesMax) === null) break
+    if (gpu.countedStates(sorted, statesMax) === null) break
     chosen.push(...next)
   }
   return chosen.sort((a, b) => a - b)

@@ -5,6 +5,7 @@ import { scriptedOwner } from './placing.ts'
 import type { Region, RegionValue } from './region.ts'
 import type { OwnedHold } from './solution.ts'
 import { startMovesOf, subsetsOf } from './start-moves.ts'
+import type { Work } from './work.ts'
 
 export type PlacedRegion = {
   /** J + T of the region's tenants with instances on places; never more than the counts' score. */
@@ -28,29 +29,37 @@ type Effort = {
  * tables change. Counts that fit mostly find places at once. Where instances that run already are
  * in the way, giving some of them up at the start helps; else a path worth a little less.
  */
-export function placeRegion(region: Region, value: RegionValue, scoreMin: number): Placed {
-  const { terminal, starts } = value
+export function* placeRegion(
+  region: Region,
+  value: RegionValue,
+  scoreMin: number,
+): Work<PlacedRegion | null> {
+  for (const effort of effortsFor(region, value, scoreMin - value.terminal)) {
+    const { placed, steps } = placeWith(region, value, effort)
+    yield steps
+    if (placed !== null) return placed
+  }
+  return null
+}
+
+function* effortsFor(
+  region: Region,
+  value: RegionValue,
+  least: number,
+): Generator<Effort, void, void> {
   const { workers } = region.start
-  const best = starts[0]?.estimate ?? Number.NEGATIVE_INFINITY
+  const best = value.starts[0]?.estimate ?? Number.NEGATIVE_INFINITY
   const tie = (estimate: number) => estimate - 1e-9 * Math.abs(estimate) - 1e-12
-  const least = scoreMin - terminal
   const narrow = { width: 6, nodesMax: 2000 }
-  const efforts: Effort[] = [{ ...narrow, valueMin: tie(best), kept: workers }]
+  yield { ...narrow, valueMin: tie(best), kept: workers }
   for (const { kept, estimate } of partialStarts(region, value)) {
-    if (estimate > least) efforts.push({ ...narrow, valueMin: tie(estimate), kept })
+    if (estimate > least) yield { ...narrow, valueMin: tie(estimate), kept }
   }
   const near = Math.max(least, best - 0.002 * Math.abs(best))
-  efforts.push({ width: 12, nodesMax: 1500, valueMin: near, kept: workers })
+  yield { width: 12, nodesMax: 1500, valueMin: near, kept: workers }
   if (least === Number.NEGATIVE_INFINITY) {
-    efforts.push({ width: 2, nodesMax: 300, valueMin: least, kept: workers })
+    yield { width: 2, nodesMax: 300, valueMin: least, kept: workers }
   }
-  let steps = 0
-  for (const effort of efforts) {
-    const result = placeWith(region, value, effort)
-    steps += result.steps
-    if (result.placed !== null) return { placed: result.placed, steps }
-  }
-  return { placed: null, steps }
 }
 
 /** The best ways to begin without some of the workers that are there. */

@@ -39,7 +39,9 @@ function targetsOf(
   const served = (slot: number, x: number) => (tables.served[slot] as Float64Array)[x] as number
   const value = move.value + served(t, move.x) - served(t + u, move.x)
   const targets: Target[] = []
-  for (const x of statesAbove(inputs, move.x, u, fits)) {
+  const above = statesAbove(inputs, move.x, u, fits)
+  work.nodes += above.length / statesPerNode
+  for (const x of above) {
     const arrived = value + served(t + u, x) - served(until, x)
     const estimate = arrived + ((tables.toGo[until] as Float64Array)[x] as number)
     if (estimate >= least) targets.push({ x, until, value: arrived, estimate })
@@ -48,6 +50,9 @@ function targetsOf(
   targets.sort((a, b) => b.estimate - a.estimate || size(a.x) - size(b.x))
   return targets.slice(0, work.nodes > nodesMax ? 1 : width)
 }
+
+/** So many states that a batch may lead to cost as much to look at as a node. */
+const statesPerNode = 20
 
 /** States with more instances than x, of tenants that warm up within u slots, that fit. */
 function statesAbove(

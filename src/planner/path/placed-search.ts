@@ -47,7 +47,7 @@ export function searchPlaced(search: PlacedSearch): {
   const ends = [...(layers[slotCount] as Layer).nodes.values()]
   const best = ends.sort((a, b) => b.value - a.value)[0]
   const path = best === undefined ? null : { value: best.value, holds: holdsOf(best, slotCount) }
-  return { path, nodes: work.nodes }
+  return { path, nodes: Math.ceil(work.nodes) }
 }
 
 /** What was found for one slot; moves worth less than `least` are not taken in any more. */

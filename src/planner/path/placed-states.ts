@@ -16,19 +16,20 @@ import {
   type ServingPlace,
   type ServingStates,
 } from './serving-states.ts'
+import { pieceSteps, type Work } from './work.ts'
 
 /**
  * States as placings up to symmetry: who serves on which place. A change between them never moves
  * an instance, so that a layout that runs, or a blocked placement, is felt; about three times as
  * many as counts for two and three tenants. Null when there are more than `statesMax`.
  */
-export function placedStatesOf(
+export function* placedStatesOf(
   space: GpuSpace,
   symmetries: readonly Int16Array[],
   canServe: readonly (readonly boolean[])[],
   statesMax: number,
-): ServingStates | null {
-  const found = explore(space, symmetries, canServe, statesMax)
+): Work<ServingStates | null> {
+  const found = yield* explore(space, symmetries, canServe, statesMax)
   if (found === null) return null
   const { placings, edges, index } = found
   const stateCount = placings.length
@@ -51,24 +52,35 @@ export function placedStatesOf(
     stateCount,
     held,
     sizes: Uint8Array.from(placings, ({ items }) => items.length),
-    ...roomsOf(space, symmetries, placings),
+    ...(yield* roomsOf(space, symmetries, placings)),
     ...edgeArraysOf(edges, stateCount),
     stateOf,
   }
 }
 
+type Explored = {
+  readonly placings: readonly Placing[]
+  readonly edges: readonly Edge[]
+  readonly index: ReadonlyMap<string, number>
+}
+
 /** Breadth first from the empty placing, so that smaller states come first. */
-function explore(
+function* explore(
   space: GpuSpace,
   symmetries: readonly Int16Array[],
   canServe: readonly (readonly boolean[])[],
   statesMax: number,
-) {
+): Work<Explored | null> {
   const placings: Placing[] = [emptyPlacing]
   const totals: number[] = [0]
   const index = new Map([[keyOf(symmetries, emptyPlacing), 0]])
   const edges: Edge[] = []
+  let steps = 0
   for (let from = 0; from < placings.length; from += 1) {
+    if (steps >= pieceSteps) {
+      yield steps
+      steps = 0
+    }
     const placing = placings[from] as Placing
     for (const [tenant, kinds] of canServe.entries()) {
       for (let kind = 0; kind < space.kindCount; kind += 1) {
@@ -77,6 +89,7 @@ function explore(
         const targets = new Set<number>()
         for (const place of freePlaces(space, placing, kind)) {
           const larger = withItem(space, placing, itemOf(place, tenant))
+          steps += stepsPerKey
           const key = keyOf(symmetries, larger)
           const to = index.get(key) ?? placings.length
           if (to === placings.length) {
@@ -91,22 +104,38 @@ function explore(
       }
     }
   }
+  yield steps
   return { placings, edges, index }
 }
 
+/** Naming a placing up to symmetry costs about as much as so many relaxations. */
+const stepsPerKey = 150
+
 /** The room beside a placing is that beside its instances, whoever holds them, up to symmetry. */
-function roomsOf(space: GpuSpace, symmetries: readonly Int16Array[], placings: readonly Placing[]) {
+function* roomsOf(
+  space: GpuSpace,
+  symmetries: readonly Int16Array[],
+  placings: readonly Placing[],
+): Work<Pick<ServingStates, 'room' | 'roomCount' | 'fits' | 'fills'>> {
   const index = new Map<string, number>()
   const rows: Uint8Array[] = []
-  const room = Int16Array.from(placings, ({ items, mask }) => {
+  const room = new Int16Array(placings.length)
+  let steps = 0
+  for (const [x, { items, mask }] of placings.entries()) {
     const layout = { items: items.map((item) => itemOf(placeOf(item), 0)), mask }
     const key = keyOf(symmetries, layout)
     const known = index.get(key)
-    if (known !== undefined) return known
+    room[x] = known ?? rows.length
+    steps += stepsPerKey
+    if (known !== undefined) continue
     index.set(key, rows.length)
     rows.push(fitsBeside(space, layout))
-    return rows.length - 1
-  })
+    steps += 10 * stepsPerKey
+    if (steps < pieceSteps) continue
+    yield steps
+    steps = 0
+  }
+  yield steps
   const fits = new Uint8Array(rows.length * space.multisetCount)
   for (const [r, row] of rows.entries()) fits.set(row, r * space.multisetCount)
   return { room, roomCount: rows.length, fits, fills: rows.map((row) => fillsOf(space, row)) }

@@ -1,6 +1,7 @@
 import type { PlanOutcome } from '../../core/plan/outcome.ts'
 import type { Plan } from '../../core/plan/plan.ts'
 import { type PlanValue, valueOf } from '../../core/plan/value.ts'
+import { missedFloors } from '../floors.ts'
 import { planOfSolution } from './plan-of-solution.ts'
 import type { Solution } from './solution.ts'
 import type { WindowModel } from './window-model.ts'
@@ -20,7 +21,7 @@ export type PathSettings = {
   readonly gapTarget?: number
   /** A plan for this problem or an earlier one; as much of it as still fits is a first plan. */
   readonly incumbent?: Plan
-  /** For a deadline by the clock: asked between pieces of work of at most some milliseconds. */
+  /** For a deadline by the clock: asked between pieces of work of some milliseconds. */
   readonly shouldStop?: () => boolean
   /** Called with every plan that is better than all before. */
   readonly onIncumbent?: (incumbent: Incumbent) => void
@@ -38,8 +39,10 @@ const optimalGap = 1e-4
 export type Progress = {
   readonly model: WindowModel
   readonly settings: PathSettings
-  /** The best plan that keeps every floor. */
+  /** The best plan that keeps every floor, found by the search or brought along. */
   best: Incumbent | null
+  /** The best one that the search found: all that it goes by, so that no warm start misleads it. */
+  found: Incumbent | null
   /** The plan that came nearest to the floors while none kept them. */
   nearest: Incumbent | null
   /** Bound on J + T of every plan. */
@@ -50,8 +53,8 @@ export type Progress = {
 }
 
 export function progressOf(model: WindowModel, settings: PathSettings): Progress {
-  const found = { best: null, nearest: null, proof: null }
-  return { model, settings, ...found, bound: Number.POSITIVE_INFINITY, steps: 0 }
+  const nothing = { best: null, found: null, nearest: null, proof: null }
+  return { model, settings, ...nothing, bound: Number.POSITIVE_INFINITY, steps: 0 }
 }
 
 /** J + T. */
@@ -59,19 +62,32 @@ export function totalOf({ objective, terminal }: PlanValue): number {
   return objective + terminal
 }
 
-/** Takes a solution in if it is a better plan than all before. */
+/** Takes a solution in if it is a better plan than all that were found before. */
 export function offer(progress: Progress, solution: Solution): void {
-  const { model, best, nearest, settings } = progress
+  const { model, found, nearest } = progress
   const incumbent = incumbentOf(progress, solution)
   const { value } = incumbent
   const shortfall = shortfallOf(model, value)
   if (shortfall > 0) {
     const least = nearest === null ? Number.POSITIVE_INFINITY : shortfallOf(model, nearest.value)
     if (shortfall < least) progress.nearest = incumbent
-  } else if (best === null || totalOf(value) > totalOf(best.value)) {
-    progress.best = incumbent
-    settings.onIncumbent?.(incumbent)
+  } else if (found === null || totalOf(value) > totalOf(found.value)) {
+    progress.found = incumbent
+    takeBest(progress, incumbent)
   }
+}
+
+/** Takes in a plan that was brought along; the search does not see it. */
+export function offerWarmStart(progress: Progress, solution: Solution): void {
+  const incumbent = incumbentOf(progress, solution)
+  if (shortfallOf(progress.model, incumbent.value) === 0) takeBest(progress, incumbent)
+}
+
+function takeBest(progress: Progress, incumbent: Incumbent): void {
+  const { best, settings } = progress
+  if (best !== null && totalOf(incumbent.value) <= totalOf(best.value)) return
+  progress.best = incumbent
+  settings.onIncumbent?.(incumbent)
 }
 
 /** A solution as a plan with its value. */
@@ -97,7 +113,7 @@ export function offerBound(progress: Progress, bound: number): void {
   if (bound >= progress.bound) return
   progress.bound = bound
   if (progress.best === null) {
-    if (bound < 0) progress.proof = 'No plan can keep the floors on SLO attainment together'
+    if (bound < 0) progress.proof = 'No plan can keep every floor on SLO attainment'
     return
   }
   progress.settings.onBound?.(bound - progress.best.value.terminal, progress.steps)
@@ -133,20 +149,8 @@ function gapOf(objective: number, bound: number): number {
   return objective > 0 ? (bound - objective) / objective : 1
 }
 
-/** Which floor is missed, and what would do. */
+/** Which floors are missed, and what would do. */
 function reasonOf({ model, nearest, proof }: Progress): string {
-  if (proof !== null) return proof
-  const missed = model.tenants.flatMap(({ tenant, index }) => {
-    const reached = nearest?.value.tenants[index]?.sloAttainment ?? 0
-    const asked = tenant.sloAttainmentMin ?? 0
-    if (reached >= asked - 1e-9) return []
-    return [`${tenant.id} ${percent(reached)} of the ${percent(asked)} it asks for`]
-  })
-  return `Found no plan that keeps every floor on SLO attainment; the nearest gives ${missed.join(
-    ', ',
-  )}`
-}
-
-export function percent(share: number): string {
-  return `${(100 * share).toFixed(1)} %`
+  const missed = nearest === null ? null : missedFloors(model.problem, nearest.value)
+  return [missed, proof].filter((part) => part !== null).join('; ') || 'No plan was found'
 }

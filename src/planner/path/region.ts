@@ -12,6 +12,7 @@ import type { ServingStates } from './serving-states.ts'
 import { type StartMove, startMovesOf } from './start-moves.ts'
 import type { WindowGpu, WindowModel } from './window-model.ts'
 import { accuracyIn, terminalValueOf, type WindowTenant } from './window-tenant.ts'
+import { pieceSteps, type Work } from './work.ts'
 
 /** The choices of all tenants of the problem. */
 export type Choices = readonly (RetrainingChoice | null)[]
@@ -54,10 +55,9 @@ export type RegionValue = {
   /** Rows 0 .. lastSlot are new against the tables that were adopted last. */
   readonly lastSlot: number
   readonly tables: BatchTables
-  readonly steps: number
 }
 
-export function regionOf(
+export function* regionOf(
   model: WindowModel,
   gpu: WindowGpu,
   parts: {
@@ -68,7 +68,7 @@ export function regionOf(
     readonly elsewhere: (tenant: number) => CountsBySlot
     readonly floorPrices: readonly number[]
   },
-): Region {
+): Work<Region> {
   const tenants = parts.tenants.map((w) => must(model.tenants[w]))
   const position = (tenant: number) => parts.tenants.indexOf(tenant)
   const here = <T extends { readonly tenant: number }>(own: readonly T[]) =>
@@ -76,15 +76,17 @@ export function regionOf(
       .filter(({ tenant }) => position(tenant) >= 0)
       .map((item) => ({ ...item, tenant: position(item.tenant) }))
   const { start } = gpu
+  const answers: Float64Array[] = []
+  for (const tenant of tenants) {
+    answers.push(yield* answersTable(model, gpu, tenant, parts.elsewhere(tenant.index)))
+  }
   return {
     model,
     gpu,
     tenants,
     states: parts.states,
     start: { ...start, workers: here(start.workers), retraining: here(start.retraining) },
-    answers: tenants.map((tenant) =>
-      answersTable(model, gpu, tenant, parts.elsewhere(tenant.index)),
-    ),
+    answers,
     fixed: parts.fixed,
     floorPrices: parts.floorPrices,
     tables: emptyBatchTables(model.slotCount, parts.states.stateCount),
@@ -97,14 +99,15 @@ export function regionOf(
  */
 export type CountsBySlot = readonly (readonly number[])[]
 
-function answersTable(
+function* answersTable(
   { slotCount }: WindowModel,
   { space }: WindowGpu,
   tenant: WindowTenant,
   elsewhere: CountsBySlot,
-): Float64Array {
+): Work<Float64Array> {
   const { multisetCount, kindCount, classes, counts } = space
   const table = new Float64Array(slotCount * multisetCount)
+  let steps = 0
   for (let m = 0; m < multisetCount; m += 1) {
     const own = counts.subarray(m * kindCount, (m + 1) * kindCount)
     if (own.some((n, kind) => n > 0 && !tenant.canServe[must(classes[kind])])) continue
@@ -116,8 +119,23 @@ function answersTable(
       const answers = tenant.answers(all, from, until)
       for (let t = from; t < until; t += 1) table[t * multisetCount + m] = answers[t] as number
     }
+    steps += slotCount * stepsPerAnswer
+    if (steps < pieceSteps) continue
+    yield steps
+    steps = 0
   }
+  yield steps
   return table
+}
+
+/** A look-up of what is answered costs about as much as so many relaxations. */
+const stepsPerAnswer = 20
+
+/** The multiset that retraining and tenants not in the region hold in each slot; null if too much. */
+export function occupiedUnder(region: Region, choices: Choices): Int16Array | null {
+  const { gpu, model, fixed } = region
+  const scripted = [...fixed, ...scriptedRetraining(gpu, choices, model.slotCount)]
+  return occupiedBy(gpu, scripted, model.slotCount)
 }
 
 /** What the region is solved for under some choices; null if counts already forbid them. */
@@ -182,22 +200,26 @@ function occupiedBy(
  * Solves the batch programme for a case. With `adopted`, the value whose tables the region holds,
  * only the slots before the last difference are computed.
  */
-export function valueOfCase(
+export function* valueOfCase(
   region: Region,
   of: RegionCase,
   adopted: RegionValue | null,
-): RegionValue {
+): Work<RegionValue> {
   const { model, tenants, start } = region
   const lastSlot = adopted === null ? model.slotCount - 1 : lastDifference(adopted.of, of)
   const tables = tablesUpTo(region, lastSlot)
-  const steps = fillBatchTables(of.inputs, tables, lastSlot)
+  yield caseSteps + 2 * tenants.length * (of.inputs.rewards[0]?.length ?? 0)
+  yield* fillBatchTables(of.inputs, tables, lastSlot)
   const starts = startMovesOf(of.inputs, tables, start.isFree ? null : start.workers)
   const terminal = tenants.reduce((sum, tenant) => {
     return sum + terminalValueOf(tenant, of.choices[tenant.index] ?? null, model.slotCount)
   }, 0)
   const score = (starts[0]?.estimate ?? Number.NEGATIVE_INFINITY) + terminal
-  return { of, score, terminal, starts, lastSlot, tables, steps }
+  return { of, score, terminal, starts, lastSlot, tables }
 }
+
+/** What a case costs however small it is. */
+const caseSteps = 2000
 
 /** The last slot in which two cases of a region differ, -1 if none. */
 function lastDifference(a: RegionCase, b: RegionCase): number {

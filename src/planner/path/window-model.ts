@@ -8,6 +8,7 @@ import { placedStatesOf } from './placed-states.ts'
 import type { ServingStates } from './serving-states.ts'
 import { symmetriesOf } from './symmetry.ts'
 import { type WindowTenant, windowTenantsOf } from './window-tenant.ts'
+import type { Work } from './work.ts'
 
 /** A planning problem, prepared: everything here is a function of the problem alone. */
 export type WindowModel = {
@@ -23,18 +24,17 @@ export type WindowGpu = {
   readonly space: GpuSpace
   readonly symmetries: readonly Int16Array[]
   readonly start: GpuStart
-  readonly statesOf: StatesOf
+  /**
+   * The serving states of these tenants (indices, ascending) by counts, built once; null where there
+   * are more than `statesMax`.
+   */
+  readonly countedStates: (tenants: readonly number[], statesMax: number) => ServingStates | null
+  /** The same by places, built whenever they are asked for. */
+  readonly placedStates: (
+    tenants: readonly number[],
+    statesMax: number,
+  ) => Work<ServingStates | null>
 }
-
-/**
- * The serving states of these tenants (indices, ascending), by counts or by places, built once;
- * null where there are more than `statesMax`.
- */
-export type StatesOf = (
-  tenants: readonly number[],
-  kind: 'counted' | 'placed',
-  statesMax: number,
-) => ServingStates | null
 
 export function windowModelOf(problem: PlanningProblem): WindowModel {
   const tenants = windowTenantsOf(problem)
@@ -58,20 +58,21 @@ function gpuPartsOf(
   const space = gpuSpaceOf(problem, gpu)
   const symmetries = symmetriesOf(space.places)
   const known = new Map<string, ServingStates | null>()
-  const statesOf: StatesOf = (indices, kind, statesMax) => {
-    const canServe = indices.map((w) =>
-      space.classes.map((k) => must(must(tenants[w]).canServe[k])),
-    )
-    const able = canServe.map((kinds) => kinds.map(Number).join('')).join('|')
-    const key = `${kind} ${statesMax} ${able}`
-    const states = known.get(key)
-    if (states !== undefined) return states
-    const built =
-      kind === 'counted'
-        ? countedStatesOf(space, canServe, statesMax)
-        : placedStatesOf(space, symmetries, canServe, statesMax)
-    known.set(key, built)
-    return built
+  const canServe = (indices: readonly number[]) =>
+    indices.map((w) => space.classes.map((k) => must(must(tenants[w]).canServe[k])))
+  return {
+    space,
+    symmetries,
+    countedStates: (indices, statesMax) => {
+      const able = canServe(indices)
+      const key = `${statesMax} ${able.map((kinds) => kinds.map(Number).join('')).join('|')}`
+      const states = known.get(key)
+      if (states !== undefined) return states
+      const built = countedStatesOf(space, able, statesMax)
+      known.set(key, built)
+      return built
+    },
+    placedStates: (indices, statesMax) =>
+      placedStatesOf(space, symmetries, canServe(indices), statesMax),
   }
-  return { space, symmetries, statesOf }
 }
