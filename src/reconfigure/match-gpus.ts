@@ -33,6 +33,8 @@ function isBoard(model: GpuModel, { gpu, profiles }: NodeGpu): boolean {
   // a100-80gb is an A100: the name's words up to the memory.
   const family = model.id.replace(/-\d+gb$/, '').replaceAll('-', '[ -]')
   if (!new RegExp(`\\b${family}\\b`, 'i').test(gpu.name)) return false
+  // A driver may tell of none while MIG is disabled; that is for whoever changes layouts to say.
+  if (profiles.length === 0) return true
   return model.profiles
     .filter(({ attribute }) => attribute === 'base')
     .every((own) => profiles.some((info) => isProfile(own, info)))

@@ -6,22 +6,22 @@ import { exitCodes } from '../exit-codes.ts'
 import { requireSimulation } from '../lab.ts'
 import { loadSite, readSiteSource } from '../load-site.ts'
 import { makePolicy, parsePolicyName } from '../make-policy.ts'
-import { withOutputOption, withSiteOption } from '../options.ts'
-import { type OutputFormat, printResult } from '../output.ts'
+import { withSiteOption } from '../options.ts'
+import { printResult } from '../output.ts'
 import { parseSeconds, planByClock } from '../plan-by-clock.ts'
 import { explanationOf, planJson, planText, worthOf } from '../plan-report.ts'
 import { problemOf } from '../plan-window.ts'
+import { pendingOnNode, type SaveOptions, saveHelp, withSaveOptions } from '../save-plan.ts'
 import { parseSeed } from '../seeds.ts'
 import { UsageError } from '../usage-error.ts'
 import { parseStep, writeProgram } from '../write-program.ts'
 
-type Options = {
+type Options = SaveOptions & {
   readonly file?: string
   readonly policy?: string
   readonly seed: string
   readonly window: string
   readonly seconds?: string
-  readonly output: OutputFormat
   readonly explain?: true
   readonly lp?: string
   readonly lpStep?: string
@@ -41,9 +41,12 @@ export function planCommand(): Command {
     .option('--explain', 'say why: who gains by each change, the runner-up, what limits the plan')
     .option('--lp <file>', "write the window's integer program as LP text (- for stdout) and stop")
     .option('--lp-step <seconds>', "what it decides by; the slot is exact (default: the site's)")
-    .addHelpText('after', '\nExample:\n  migrator plan --window 2 --explain')
+    .addHelpText(
+      'after',
+      `${saveHelp}\n\nExamples:\n  migrator plan --window 2 --explain\n  migrator plan -o plan.json && migrator apply plan.json`,
+    )
     .action(plan)
-  return withOutputOption(withSiteOption(command))
+  return withSaveOptions(withSiteOption(command))
 }
 
 async function plan(options: Options): Promise<void> {
@@ -71,7 +74,12 @@ async function plan(options: Options): Promise<void> {
     value: worthOf(planned),
     explanation: options.explain === true ? explanationOf(planned) : undefined,
   }
-  printResult(options.output, planJson(planned, report), () => planText(site.name, planned, report))
+  const pending = await pendingOnNode(planned, { ...options, siteName: site.name })
+  printResult(options.output.format, { ...planJson(planned, report), ...pending?.json }, () =>
+    [planText(site.name, planned, report), ...(pending === null ? [] : ['', pending.text])].join(
+      '\n',
+    ),
+  )
   if (planned.outcome.status === 'infeasible') process.exitCode = exitCodes.infeasible
 }
 
