@@ -43,6 +43,7 @@ function randomTenant(tenant: string, rng: Rng): TenantResult {
     lost: 0,
     accuracySum: sum(inTime.map((count, s) => count * (accuracy[s] ?? 0))),
     latencySeconds: { mean: 0.031, p50: 0.024, p99: 0.097 },
+    latencyQuantilesSeconds: [0.004, 0.01, 0.016, 0.024, 0.038, 0.06, 0.097, 0.099],
     retrainingsDone: 2,
     versionsDeployed: 2,
     versionsRejected: 0,

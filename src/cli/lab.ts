@@ -4,7 +4,8 @@ import { createHighsSolver } from '../planner/solver/highs.ts'
 import { simulate } from '../simulator/run.ts'
 import { serviceTables } from '../simulator/service-tables.ts'
 import { loadSite, type SiteSource } from './load-site.ts'
-import { makePolicy, parsePolicyName } from './make-policy.ts'
+import { makePolicy } from './make-policy.ts'
+import { loadPolicyFiles } from './policy-file/load-policy-files.ts'
 import { UsageError } from './usage-error.ts'
 
 /** A site with everything that its runs share, made once per thread. */
@@ -13,15 +14,19 @@ export type Lab = {
   readonly run: (policy: string, seed: number) => RunResult
 }
 
-export async function createLab(source: SiteSource): Promise<Lab> {
+export async function createLab(
+  source: SiteSource,
+  policyFiles: readonly string[] = [],
+): Promise<Lab> {
   const site = loadSite(source)
   requireSimulation(site, source)
   const services = serviceTables(site)
   const solver = await createHighsSolver()
+  const brought = await loadPolicyFiles(policyFiles, site)
   return {
     site,
     run: (name, seed) => {
-      const policy = makePolicy(parsePolicyName(name), { site, seed, services, solver })
+      const policy = makePolicy(name, { site, seed, services, solver, brought })
       return simulate({ site, seed, policy, services, clock: () => performance.now() / 1000 })
     },
   }

@@ -23,13 +23,22 @@ export function readSiteSource(path: string | undefined): SiteSource {
   }
 }
 
-/** Files that a site names lie relative to it; those that ship lie in the package's data folder. */
-export function loadSite({ text, sourceName }: SiteSource): Site {
+/**
+ * Files that a site names lie relative to it; those that ship lie in the package's data folder.
+ * `onRead` is told of each of them, by the path that names it.
+ */
+export function loadSite(
+  { text, sourceName }: SiteSource,
+  onRead: (path: string, text: string) => void = () => {},
+): Site {
   const folder = sourceName === stdinName ? process.cwd() : dirname(resolve(sourceName))
-  const readFile: ReadFile = (path) =>
-    path.startsWith(shippedPrefix)
+  const readFile: ReadFile = (path) => {
+    const found = path.startsWith(shippedPrefix)
       ? readText(packagedPath(`data/${path.slice(shippedPrefix.length)}`))
       : readText(resolve(folder, path))
+    onRead(path, found)
+    return found
+  }
   return resolveSite({ text, sourceName, readFile })
 }
 

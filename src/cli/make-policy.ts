@@ -4,12 +4,20 @@ import type { ServiceTable } from '../core/workload/service-table.ts'
 import type { Solver } from '../planner/solver.ts'
 import { type PolicyName, policies, policyNames } from '../policies/registry.ts'
 import { hindsightOf } from '../simulator/hindsight.ts'
+import type { FilePolicy } from './policy-file/load-policy-files.ts'
 import { UsageError } from './usage-error.ts'
 
-/** The names in a comma-separated list, each checked against the registry, without repeats. */
-export function parsePolicyNames(list: string): readonly PolicyName[] {
+/**
+ * The names in a comma-separated list, each checked against the registry and what users brought,
+ * without repeats.
+ */
+export function parsePolicyNames(
+  list: string,
+  brought: readonly FilePolicy[] = [],
+): readonly string[] {
   const names = list.split(',').map((name) => name.trim())
-  return [...new Set(names.map(parsePolicyName))]
+  const isBrought = (name: string) => brought.some((own) => own.name === name)
+  return [...new Set(names.map((name) => (isBrought(name) ? name : parsePolicyName(name))))]
 }
 
 export function parsePolicyName(name: string): PolicyName {
@@ -20,24 +28,26 @@ export function parsePolicyName(name: string): PolicyName {
   return found
 }
 
+export type PolicyRun = {
+  readonly site: Site
+  readonly seed: number
+  readonly services: readonly ServiceTable[]
+  readonly solver: Solver | null
+  /** Policies that users brought in files; their names are none of ours. */
+  readonly brought?: readonly FilePolicy[]
+}
+
 /**
  * A policy for one run. It is first made without hindsight, so that only one that declares itself
  * an oracle is ever told the run's truth.
  */
-export function makePolicy(
-  name: PolicyName,
-  run: {
-    readonly site: Site
-    readonly seed: number
-    readonly services: readonly ServiceTable[]
-    readonly solver: Solver | null
-  },
-): Policy {
-  const { site, seed, services, solver } = run
+export function makePolicy(name: string, run: PolicyRun): Policy {
+  const { site, seed, services, solver, brought = [] } = run
   if (name === 'static' && site.staticLayout === null) {
     throw new UsageError('Policy static needs a layout: add the key "static" to the site file')
   }
-  const policy = policies[name]({ site, solver, hindsight: null })
+  const create = brought.find((own) => own.name === name)?.create ?? policies[parsePolicyName(name)]
+  const policy = create({ site, solver, hindsight: null })
   if (policy.information.arrivals !== 'truth') return policy
-  return policies[name]({ site, solver, hindsight: hindsightOf(site, seed, services) })
+  return create({ site, solver, hindsight: hindsightOf(site, seed, services) })
 }

@@ -7,4 +7,8 @@ export type RunTask = {
 }
 
 /** What every task of a pool shares. */
-export type RunTaskContext = { readonly source: SiteSource }
+export type RunTaskContext = {
+  readonly source: SiteSource
+  /** Of policies that users bring (policy-file/). */
+  readonly policyFiles: readonly string[]
+}

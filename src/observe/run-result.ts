@@ -18,6 +18,9 @@ export type RunResult = {
   readonly timings: { readonly simulateSeconds: number; readonly planSeconds: number }
 }
 
+/** Where latency distributions are told: shares of all answers that were at most so late. */
+export const latencyShares = [0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99, 0.999] as const
+
 export type TenantResult = {
   readonly tenant: string
   readonly weight: number
@@ -31,6 +34,8 @@ export type TenantResult = {
   /** Sum over answers in time of the accuracy of the version that gave them, at that moment. */
   readonly accuracySum: number
   readonly latencySeconds: { readonly mean: number; readonly p50: number; readonly p99: number }
+  /** Of all answers, at `latencyShares`. */
+  readonly latencyQuantilesSeconds: readonly number[]
   readonly retrainingsDone: number
   readonly versionsDeployed: number
   readonly versionsRejected: number

@@ -1,6 +1,12 @@
 import { must } from '../base/assert.ts'
 import type { Site } from '../core/site.ts'
-import type { RunResult, TenantResult, TimelineSpan, WindowResult } from '../observe/run-result.ts'
+import {
+  latencyShares,
+  type RunResult,
+  type TenantResult,
+  type TimelineSpan,
+  type WindowResult,
+} from '../observe/run-result.ts'
 import type { PlanningDesk } from './planning-desk.ts'
 import { capacityLost, gpuSecondsUsed, reconfigurationsIn } from './reconfiguration-cost.ts'
 import type { RequestEngine, TenantAccounts } from './request-engine.ts'
@@ -77,6 +83,7 @@ function tenantResult(
       p50: latency.quantile(0.5),
       p99: latency.quantile(0.99),
     },
+    latencyQuantilesSeconds: latencyShares.map((share) => latency.quantile(share)),
     ...must(run.versions[index]),
     perSecond: {
       arrived: Array.from(perSecond.arrived),

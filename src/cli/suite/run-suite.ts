@@ -1,0 +1,91 @@
+import { availableParallelism } from 'node:os'
+import type { SuiteRow } from '../../observe/suite/suite-row.ts'
+import type { FilePolicy } from '../policy-file/load-policy-files.ts'
+import { runOnWorkers } from '../worker-pool.ts'
+import { hashOfCode, hashOfFile, hashOfScenario, hashOfValue } from './input-hash.ts'
+import { openResultsFile } from './results-file.ts'
+import type { Scenario } from './scenarios.ts'
+import type { GridEntry } from './suite-grid.ts'
+import { dealer, groupsOf, weightOf } from './suite-groups.ts'
+import { showSuiteProgress } from './suite-progress.ts'
+import type { SuiteGroup, SuiteTask, SuiteWorkerContext } from './suite-task.ts'
+
+export type SuiteRun = {
+  /** In the grid's order. */
+  readonly rows: readonly SuiteRow[]
+  readonly inputs: { readonly code: string; readonly scenarios: string }
+  /** How many rows were there already. */
+  readonly found: number
+}
+
+/**
+ * Makes the rows of a grid that the results file does not hold yet, on worker threads, and returns
+ * all of them. Each is in the file as soon as it is made: interrupted, it goes on from there.
+ */
+export async function runSuite(options: {
+  readonly grid: readonly GridEntry[]
+  readonly scenarios: readonly Scenario[]
+  readonly brought: readonly FilePolicy[]
+  readonly resultsPath: string | null
+  readonly workers: number | null
+}): Promise<SuiteRun> {
+  const { grid, scenarios, brought } = options
+  const hashes = hashesOf(scenarios, brought)
+  const entries = grid.map((own) => ({ ...own, inputHash: inputHashOf(own, hashes) }))
+  const file = openResultsFile(options.resultsPath)
+  const missing = entries.filter(({ inputHash }) => !file.rows.has(inputHash))
+  const progress = showSuiteProgress({
+    rows: entries.length,
+    weight: missing.reduce((sum, own) => sum + weightOf(own), 0),
+  })
+  const groups = groupsOf(missing)
+  const next = dealer(groups)
+  const context: SuiteWorkerContext = {
+    scenarios,
+    policyFiles: brought.map(({ file: path }) => path),
+  }
+  await runOnWorkers<SuiteGroup, SuiteRow>({
+    script: new URL('./suite-worker.js', import.meta.url),
+    workerData: context,
+    size: Math.min(groups.length, options.workers ?? availableParallelism()),
+    next,
+    onResult: (row) => {
+      file.append(row)
+      progress.step(row, weightOf(row))
+    },
+  }).finally(progress.stop)
+  const rows = entries.flatMap(({ inputHash }) => file.rows.get(inputHash) ?? [])
+  const all = hashOfValue([...hashes.scenarios])
+  return {
+    rows,
+    inputs: { code: hashes.code, scenarios: all },
+    found: entries.length - missing.length,
+  }
+}
+
+type Hashes = {
+  readonly code: string
+  readonly scenarios: ReadonlyMap<string, string>
+  readonly policies: ReadonlyMap<string, string>
+}
+
+function hashesOf(scenarios: readonly Scenario[], brought: readonly FilePolicy[]): Hashes {
+  return {
+    code: hashOfCode(),
+    scenarios: new Map(scenarios.map((own) => [own.name, hashOfScenario(own)])),
+    policies: new Map(brought.map(({ name, file }) => [name, hashOfFile(file)])),
+  }
+}
+
+/** Of everything that a row depends on. */
+function inputHashOf(
+  { kind, scenario, seed, policy, knobs, budget }: GridEntry,
+  hashes: Hashes,
+): SuiteTask['inputHash'] {
+  return hashOfValue({
+    ...{ kind, scenario, seed, policy, knobs, budget },
+    code: hashes.code,
+    data: hashes.scenarios.get(scenario) ?? null,
+    policyText: hashes.policies.get(policy) ?? null,
+  })
+}

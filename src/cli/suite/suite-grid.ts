@@ -1,0 +1,190 @@
+import type { SuiteBudget, SuiteKnobs, SuiteRow } from '../../observe/suite/suite-row.ts'
+
+/** What is to be run, before anything is hashed or grouped. */
+export type GridEntry = {
+  readonly kind: SuiteRow['kind']
+  readonly scenario: string
+  readonly seed: number
+  readonly policy: string
+  readonly knobs: SuiteKnobs
+  readonly budget: SuiteBudget
+  /** Entries of a lower stage are run first, over all scenarios. */
+  readonly stage: number
+}
+
+export type GridOptions = {
+  readonly scenarios: readonly string[]
+  readonly seeds: readonly number[]
+  /** Instead of the grid's own; its extra rows are left out then. */
+  readonly policies: readonly string[] | null
+  /** Beside the grid's own or those asked for: policies in users' files. */
+  readonly brought: readonly string[]
+}
+
+export const referencePolicy = 'migrator'
+
+/** Every scenario, every seed. The first is what the others are paired with. */
+const basePolicies = [
+  referencePolicy,
+  'ekya',
+  'astraea',
+  'paris',
+  'static-best',
+  'ekya-make-first',
+  'static-best-window',
+  'equal',
+  'reactive',
+]
+
+/**
+ * Work per plan in the base grid: a quarter of the sites' 14 000 (planner/solver), which the path
+ * planner counts as 0.25e8 steps with one GPU (policies/migrator.ts). Nothing else plans by it.
+ */
+const baseBudget: SuiteBudget = { plannerWork: 3_500 }
+const fullBudget: SuiteBudget = { plannerWork: null }
+
+/** Seeds of the extra rows: these have no interval of their own to narrow. */
+const ablationSeeds = 3
+const overheadSeeds = 2
+const peakSeeds = 3
+
+/** Flat load, or nearly: where a peak load is what a policy is about. */
+const peakScenarios = ['paris-home', 'astraea-home', 'flat-load']
+const peakPolicies = [referencePolicy, 'ekya', 'astraea', 'paris', 'static-best', 'equal']
+
+/** Where a gain comes from: the same planner without one thing. */
+export const ablations = {
+  arrivals: { policy: referencePolicy, knobs: { arrivals: 'last-window' } },
+  retraining: { policy: referencePolicy, knobs: { isRetrainingOff: true } },
+  preInitialization: { policy: 'migrator-blind-cold', knobs: {} },
+} as const satisfies Record<string, { policy: string; knobs: SuiteKnobs }>
+
+export const overheadPlanners = [referencePolicy, 'migrator-blind-cold'] as const
+
+export function isContinuousLearning(scenario: string): boolean {
+  return scenario.startsWith('cl-')
+}
+
+/** The policies that stand beside each other in a grid's result, the reference first. */
+export function comparedPolicies(
+  { policies, brought }: Pick<GridOptions, 'policies' | 'brought'>,
+  isFull: boolean,
+): readonly string[] {
+  const own = isFull ? [...basePolicies, ...variants] : basePolicies
+  return [...new Set([...(policies ?? own), ...brought])]
+}
+
+/** All policies at default costs, and the extra rows: ablations, overhead, peak loads. */
+export function baseGrid(options: GridOptions): readonly GridEntry[] {
+  const { scenarios, seeds, policies, brought } = options
+  const named = comparedPolicies({ policies, brought }, false)
+  const runs = scenarios.flatMap((scenario) =>
+    seeds.flatMap((seed) => named.map((policy) => entry('run', { scenario, seed, policy }))),
+  )
+  return policies === null ? [...runs, ...extraRows(options)] : runs
+}
+
+function extraRows({ scenarios, seeds }: GridOptions): readonly GridEntry[] {
+  const learning = scenarios.filter(isContinuousLearning)
+  const without = learning.flatMap((scenario) =>
+    seeds
+      .slice(0, ablationSeeds)
+      .flatMap((seed) =>
+        Object.values(ablations).map(({ policy, knobs }) =>
+          entry('run', { scenario, seed, policy, knobs }),
+        ),
+      ),
+  )
+  const overhead = learning.flatMap((scenario) =>
+    seeds
+      .slice(0, overheadSeeds)
+      .flatMap((seed) =>
+        overheadPlanners.map((policy) => entry('overhead', { scenario, seed, policy })),
+      ),
+  )
+  const peaks = scenarios
+    .filter((scenario) => peakScenarios.includes(scenario))
+    .flatMap((scenario) =>
+      seeds
+        .slice(0, peakSeeds)
+        .flatMap((seed) =>
+          peakPolicies.map((policy) => entry('peak-load', { scenario, seed, policy })),
+        ),
+    )
+  return [...without, ...overhead, ...peaks]
+}
+
+const axes = {
+  reconfigurationSeconds: [0, 1, 6, 30],
+  forecastError: [0, 0.15, 0.3, 0.6],
+  driftScale: [0, 0.5, 1, 2],
+  arrivals: ['last-window', 'forecast', 'truth'],
+} as const
+
+/** Rows that answer what isolation, a forecast or a handover is worth to a baseline. */
+const variants = [
+  ...['ekya-mig', 'ekya-forecast', 'astraea-mig', 'astraea-make-first', 'paris-window'],
+  ...['paris-forecast', 'equal-mps', 'time-sliced', 'no-retraining', 'retrain-when-idle'],
+  ...['migrator-blind-cold', 'migrator-blind-preinit', 'migrator-ilp'],
+]
+const sweptPolicies = [referencePolicy, 'ekya', 'astraea', 'paris', 'static-best', 'reactive']
+/** Oracles that hold the whole run in hand cannot be told less. */
+const oracles = ['static-best', 'static-best-window']
+
+/**
+ * Default costs for every policy first, then each knob alone, then all of them crossed: what is
+ * done at any moment is a sweep that can be read.
+ */
+export function fullGrid(options: GridOptions): readonly GridEntry[] {
+  const { scenarios, seeds, policies, brought } = options
+  const all = comparedPolicies({ policies, brought }, true)
+  const swept = [...new Set([...(policies ?? sweptPolicies), ...brought])]
+  const crossed = crossedKnobs()
+  const alone = crossed.filter((knobs) => Object.keys(knobs).length === 1)
+  const together = crossed.filter((knobs) => Object.keys(knobs).length > 1)
+  const cells = [
+    ...all.map((policy) => ({ policy, knobs: {}, stage: 0 })),
+    ...swept.flatMap((policy) => alone.map((knobs) => ({ policy, knobs, stage: 1 }))),
+    ...swept.flatMap((policy) => together.map((knobs) => ({ policy, knobs, stage: 2 }))),
+  ].filter(({ policy, knobs }) => isMeaningful(policy, knobs))
+  return scenarios.flatMap((scenario) =>
+    seeds.flatMap((seed) =>
+      cells.map((cell) => ({
+        ...{ kind: 'run' as const, scenario, seed, budget: fullBudget },
+        ...cell,
+      })),
+    ),
+  )
+}
+
+/** Every combination; a knob left as the scenario has it is absent. */
+function crossedKnobs(): readonly SuiteKnobs[] {
+  const values = <T>(list: readonly T[]): readonly (T | undefined)[] => [undefined, ...list]
+  return values(axes.reconfigurationSeconds).flatMap((reconfigurationSeconds) =>
+    values(axes.forecastError).flatMap((forecastError) =>
+      values(axes.driftScale.filter((scale) => scale !== 1)).flatMap((driftScale) =>
+        values(axes.arrivals).map((arrivals) => ({
+          ...(reconfigurationSeconds === undefined ? {} : { reconfigurationSeconds }),
+          ...(forecastError === undefined ? {} : { forecastError }),
+          ...(driftScale === undefined ? {} : { driftScale }),
+          ...(arrivals === undefined ? {} : { arrivals }),
+        })),
+      ),
+    ),
+  )
+}
+
+/** Whoever is told no forecast does not mind how wrong it is. */
+function isMeaningful(policy: string, knobs: SuiteKnobs): boolean {
+  if (oracles.includes(policy)) {
+    return knobs.arrivals === undefined && knobs.forecastError === undefined
+  }
+  return knobs.forecastError === undefined || (knobs.arrivals ?? 'forecast') === 'forecast'
+}
+
+function entry(
+  kind: SuiteRow['kind'],
+  of: Pick<GridEntry, 'scenario' | 'seed' | 'policy'> & { readonly knobs?: SuiteKnobs },
+): GridEntry {
+  return { kind, ...of, knobs: of.knobs ?? {}, budget: baseBudget, stage: 0 }
+}
