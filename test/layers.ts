@@ -53,6 +53,10 @@ export const layers: Readonly<Record<string, Layer>> = {
     imports: ['base', 'runtime/open-inference'],
     packages: ['node', 'zod'],
   },
+  'runtime/reference': {
+    imports: ['base', 'core', 'learning', 'runtime/open-inference'],
+    packages: ['node', 'zod'],
+  },
   runtime: { imports: ['base', 'core', 'planner'], packages: ['node'] },
   outlook: { imports: ['base', 'core', 'forecast', 'control'] },
   'runtime/router': {
