@@ -27,7 +27,7 @@ export type WantedData = {
   readonly extent: DataExtent | null
 }
 
-/** Labelled requests (runtime/labelled-data) out of every `*.jsonl` in the directory, oldest first. */
+/** Labelled requests (runtime/labelled-data) out of every `*.jsonl` there, oldest first. */
 export async function readTrainingData(dir: string, wanted: WantedData): Promise<TrainingData> {
   const found: (Rows | null)[] = []
   const extent: { name: string; bytes: number }[] = []
