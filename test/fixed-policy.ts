@@ -20,7 +20,7 @@ export function fixedPolicy(
     describe: 'The same layout always',
     mechanism: 'mig',
     epochs: ['window-start', 'failure'],
-    information: { arrivals: 'forecast', retraining: 'forecast' },
+    information: { arrivals: 'forecast', retraining: 'forecast', probes: true },
     planningSecondsMax: 2,
     plan: (problem) => planOf(problem, layoutOf(problem)),
     ...options,

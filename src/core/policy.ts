@@ -12,6 +12,12 @@ export type DecisionEpoch = 'window-start' | 'retraining-done' | 'deviation' | '
 export type Information = {
   readonly arrivals: 'forecast' | 'last-window' | 'truth'
   readonly retraining: 'forecast' | 'truth'
+  /**
+   * Configurations are tried out on a window's new labels, as Ekya's micro-profiler does, and what
+   * that takes is added to the retraining that follows. Absent: forecast from what retrainings came
+   * to before, at no cost.
+   */
+  readonly probes?: true
 }
 
 /**

@@ -1,5 +1,6 @@
+import { must } from '../base/assert.ts'
 import type { AccuracySample, DeployedVersion } from '../core/observation.ts'
-import type { DriftEstimate } from './drift-estimate.ts'
+import { type DriftEstimate, lostBetween } from './drift-estimate.ts'
 import { asShare, type Horizon, type OverHorizon, overHorizon } from './horizon.ts'
 import { accuracyOf, type Estimate } from './learning-curve.ts'
 
@@ -10,9 +11,8 @@ import { accuracyOf, type Estimate } from './learning-curve.ts'
 const wanderPerRootSecond = 0.03 / Math.sqrt(200)
 
 /**
- * Accuracy of the deployed version now: every test of it, carried to `nowSeconds` at the estimated
- * drift and weighted by its certainty, which shrinks with its age. Without any test it is
- * `unknown`.
+ * Accuracy of a version at `nowSeconds`: every test of it, carried there at the estimated drift and
+ * weighted by its certainty, which shrinks with the time between. Without any test it is `unknown`.
  */
 export function deployedAccuracyNow(
   deployed: DeployedVersion,
@@ -24,20 +24,26 @@ export function deployedAccuracyNow(
   },
 ): Estimate {
   const { nowSeconds, drift, unknown } = knowledge
+  const { versionLabelledUntilSeconds } = deployed
   const tests = samples.filter(
     (sample) => sample.versionId === deployed.versionId && sample.labelled > 0,
   )
   const all = tests.map((sample) => ({ at: sample.atSeconds, ...accuracyOf(sample) }))
   if (deployed.heldOut !== null && deployed.heldOut.labelled > 0) {
-    all.push({ at: deployed.versionLabelledUntilSeconds, ...accuracyOf(deployed.heldOut) })
+    all.push({ at: versionLabelledUntilSeconds, ...accuracyOf(deployed.heldOut) })
   }
   let precision = unknown.deviation ** -2
   let sum = precision * unknown.mean
   for (const { at, mean, deviation } of all) {
-    const age = Math.max(0, nowSeconds - at)
-    const variance = deviation ** 2 + (drift.deviation * age) ** 2 + wanderPerRootSecond ** 2 * age
+    const since = Math.abs(nowSeconds - at)
+    const lost = lostBetween(
+      drift,
+      Math.max(0, at - versionLabelledUntilSeconds),
+      Math.max(0, nowSeconds - versionLabelledUntilSeconds),
+    )
+    const variance = deviation ** 2 + lost.deviation ** 2 + wanderPerRootSecond ** 2 * since
     precision += 1 / variance
-    sum += (mean - drift.mean * age) / variance
+    sum += (mean - lost.mean) / variance
   }
   return { mean: asShare(sum / precision), deviation: Math.sqrt(1 / precision) }
 }
@@ -46,7 +52,38 @@ export function deployedAccuracyNow(
 export function forecastDeployed(
   now: Estimate,
   drift: DriftEstimate,
-  horizon: Horizon,
+  span: { readonly horizon: Horizon; readonly versionLabelledUntilSeconds: number },
 ): OverHorizon {
-  return overHorizon(horizon, (at) => asShare(now.mean - drift.mean * (at - horizon.startSeconds)))
+  const { horizon, versionLabelledUntilSeconds } = span
+  const ageAt = (at: number): number => Math.max(0, at - versionLabelledUntilSeconds)
+  const startAge = ageAt(horizon.startSeconds)
+  return overHorizon(horizon, (at) =>
+    asShare(now.mean - lostBetween(drift, startAge, ageAt(at)).mean),
+  )
 }
+
+/**
+ * The best that a version of the tenant was on its own labels, while these were new: what a fresh
+ * one may reach. Null when no version was tested.
+ */
+export function bestFreshAccuracy(
+  tests: readonly AccuracySample[],
+  drift: DriftEstimate,
+  unknown: Estimate,
+): Estimate | null {
+  const versions = [...new Set(tests.map(({ versionId }) => versionId))].map((versionId) => {
+    const samples = tests.filter((test) => test.versionId === versionId && test.labelled > 0)
+    const { versionLabelledUntilSeconds } = must(samples[0] ?? tests[0])
+    const version = { versionId, versionLabelledUntilSeconds, heldOut: null }
+    const nowSeconds = versionLabelledUntilSeconds
+    return deployedAccuracyNow(version, samples, { nowSeconds, drift, unknown })
+  })
+  const known = versions.filter(({ deviation }) => deviation < freshDeviationMax)
+  return known.reduce<Estimate | null>(
+    (best, own) => (best === null || own.mean > best.mean ? own : best),
+    null,
+  )
+}
+
+/** What was hardly tested would be the best by chance. */
+const freshDeviationMax = 0.04

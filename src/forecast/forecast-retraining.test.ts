@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { Rng } from '../base/rng.ts'
 import type { AccuracySample, FinishedRetraining, LabelCount } from '../core/observation.ts'
-import { deployedAccuracyNow, forecastDeployed } from './deployed-accuracy.ts'
-import { estimateDrift, unknownDrift } from './drift-estimate.ts'
+import { bestFreshAccuracy, deployedAccuracyNow, forecastDeployed } from './deployed-accuracy.ts'
+import { type DriftEstimate, estimateDrift, lostBetween } from './drift-estimate.ts'
 import { forecastRetraining, type RetrainingForecastInput } from './forecast-retraining.ts'
 import { accuracyOf, fitLearningCurve } from './learning-curve.ts'
 import { oracleDeployed, oracleRetraining } from './oracle-retraining.ts'
@@ -80,43 +80,66 @@ describe('a learning curve', () => {
   })
 })
 
+function steady(perSecond: number, deviation = 1e-5): DriftEstimate {
+  const slope = { mean: perSecond, deviation }
+  return { young: slope, old: slope, kneeSeconds: 100 }
+}
+
 describe('drift', () => {
-  const samplesOf = (slope: number, labelled: number): readonly AccuracySample[] => {
+  const samplesOf = (slope: number, labelled: number, later = slope): readonly AccuracySample[] => {
     const rng = new Rng(2, 'samples')
     return [0, 400, 800].flatMap((from, version) =>
       [50, 150, 250, 350].map((age) => ({
         versionId: `v${version}`,
         versionLabelledUntilSeconds: from,
         atSeconds: from + age,
-        ...drawn(0.9 - 0.02 * version - slope * age, labelled, rng),
+        ...drawn(
+          0.9 - 2e-5 * from - slope * Math.min(age, 200) - later * Math.max(0, age - 200),
+          labelled,
+          rng,
+        ),
       })),
     )
   }
-  const now = { nowSeconds: 1200, halfLifeSeconds: 800 }
+  const now = { nowSeconds: 1200, halfLifeSeconds: 800, kneeSeconds: 200 }
 
   test('is found over versions of different levels', () => {
-    const found = estimateDrift(samplesOf(5e-4, 4000), now)
-    expect(found.mean).toBeGreaterThan(4e-4)
-    expect(found.mean).toBeLessThan(6e-4)
-    expect(Math.abs(found.mean - 5e-4)).toBeLessThan(3 * found.deviation)
+    const { young, old } = estimateDrift(samplesOf(5e-4, 8000, 8e-4), now)
+    expect(Math.abs(young.mean - 5e-4)).toBeLessThan(2 * young.deviation)
+    expect(Math.abs(old.mean - 8e-4)).toBeLessThan(2 * old.deviation)
+    expect(Math.max(young.deviation, old.deviation)).toBeLessThan(1e-4)
+  })
+
+  test('is found to steepen with the age of the labels', () => {
+    const { young, old } = estimateDrift(samplesOf(3e-4, 20_000, 7e-4), now)
+    expect(old.mean - young.mean).toBeGreaterThan(2e-4)
   })
 
   test('is nothing without labels, and never negative', () => {
-    expect(estimateDrift([], now)).toEqual(unknownDrift)
-    expect(estimateDrift(samplesOf(-5e-4, 4000), now).mean).toBe(0)
-    expect(estimateDrift(samplesOf(5e-4, 0), now)).toEqual(unknownDrift)
+    expect(estimateDrift([], now)).toMatchObject({ young: { mean: 0 }, old: { mean: 0 } })
+    expect(estimateDrift(samplesOf(-5e-4, 4000), now).young.mean).toBe(0)
+    expect(estimateDrift(samplesOf(5e-4, 0), now)).toEqual(estimateDrift([], now))
   })
 
   test('is the less certain the fewer labels come back', () => {
     const many = estimateDrift(samplesOf(5e-4, 4000), now)
     const few = estimateDrift(samplesOf(5e-4, 40), now)
-    expect(few.deviation).toBeGreaterThan(1.5 * many.deviation)
+    expect(few.young.deviation).toBeGreaterThan(1.5 * many.young.deviation)
+  })
+
+  test('costs each second by the age it is lived at', () => {
+    const young = { mean: 1e-4, deviation: 1e-5 }
+    const old = { mean: 3e-4, deviation: 1e-5 }
+    const drift = { young, old, kneeSeconds: 100 }
+    expect(lostBetween(drift, 0, 80).mean).toBeCloseTo(0.008, 12)
+    expect(lostBetween(drift, 50, 150).mean).toBeCloseTo(0.005 + 0.015, 12)
+    expect(lostBetween(drift, 150, 50).mean).toBeCloseTo(-0.02, 12)
   })
 })
 
 describe('the accuracy of the deployed version', () => {
   const deployed = { versionId: 'v1', versionLabelledUntilSeconds: 1000, heldOut: null }
-  const drift = { mean: 5e-4, deviation: 1e-5 }
+  const drift = steady(5e-4)
   const unknown = { mean: 0.5, deviation: 0.3 }
   const sample = (atSeconds: number, correct: number): AccuracySample => ({
     versionId: 'v1',
@@ -132,7 +155,7 @@ describe('the accuracy of the deployed version', () => {
     expect(now.mean).toBeGreaterThan(0.74)
     expect(now.mean).toBeLessThan(0.76)
     const horizon = { startSeconds: 1300, slotSeconds: 10, slotCount: 20, terminalSeconds: 200 }
-    const ahead = forecastDeployed(now, drift, horizon)
+    const ahead = forecastDeployed(now, drift, { horizon, versionLabelledUntilSeconds: 1000 })
     expect(ahead.perSlot).toHaveLength(20)
     expect(ahead.perSlot[19]).toBeCloseTo(now.mean - 5e-4 * 195, 9)
     expect(ahead.terminal).toBeCloseTo(now.mean - 5e-4 * 300, 9)
@@ -148,6 +171,17 @@ describe('the accuracy of the deployed version', () => {
       nowSeconds: 1200,
     })
     expect(later.mean).toBeLessThan(0.73)
+  })
+
+  test('was best while its labels were new; what was hardly tested is no best', () => {
+    const tests = [
+      { ...sample(1100, 8500), versionId: 'v0', versionLabelledUntilSeconds: 900 },
+      sample(1100, 8000),
+      { ...sample(1000, 10), versionId: 'lucky', labelled: 10 },
+    ]
+    const best = bestFreshAccuracy(tests, drift, unknown)
+    expect(best?.mean).toBeCloseTo(0.85 + 200 * 5e-4, 2)
+    expect(bestFreshAccuracy([], drift, unknown)).toBeNull()
   })
 
   test('is unknown without any test, and labels of other versions do not count', () => {
@@ -167,7 +201,7 @@ const usual: RetrainingForecastInput = {
   finished: [],
   probes: [],
   start: { mean: 0.6, deviation: 0.02 },
-  drift: { mean: 4e-4, deviation: 1e-5 },
+  drift: steady(4e-4),
   labelledUntilSeconds: 1000,
   horizon,
 }
@@ -186,21 +220,39 @@ function finishedRun(configurationId: string, accuracy: number, at: number): Fin
 }
 
 describe('a retraining configuration', () => {
-  test('of which nothing is known promises nothing, with a wide interval', () => {
+  test('of which nothing is known promises a little less than there was, and doubts it', () => {
     const forecast = forecastRetraining(usual)
-    expect(forecast.accuracyAfter[0]).toBeCloseTo(0.6 - 4e-4 * 10, 6)
-    expect(forecast.accuracyUncertainty).toBeGreaterThan(0.2)
+    expect(forecast.accuracyAfter[0]).toBeCloseTo(0.6 - 0.03 - 4e-4 * 10, 6)
+    expect(forecast.accuracyUncertainty).toBeGreaterThan(0.06)
     expect(forecast.secondsByClass).toEqual([300, null, 60])
   })
 
-  test('of which nothing is known is expected to win back part of what drift has cost', () => {
+  test('of which nothing is known is expected to win back most of what drift has cost', () => {
     const forecast = forecastRetraining({ ...usual, fresh: { mean: 0.8, deviation: 0.03 } })
-    expect(forecast.accuracyAfter[0]).toBeCloseTo(0.6 + 0.6 * 0.2 - 4e-4 * 10, 6)
+    expect(forecast.accuracyAfter[0]).toBeCloseTo(0.8 - 0.03 - 0.15 * 0.2 - 4e-4 * 10, 6)
+    expect(forecast.accuracyUncertainty).toBeGreaterThan(
+      forecastRetraining(usual).accuracyUncertainty,
+    )
+  })
+
+  test('that achieved something from a fresher start will achieve less from a staler one', () => {
+    const finished = [finishedRun('full', 0.78, 900)]
+    const fresh = { mean: 0.8, deviation: 0.01 }
+    const same = forecastRetraining({ ...usual, fresh, finished })
+    const staler = forecastRetraining({
+      ...usual,
+      fresh,
+      finished,
+      start: { mean: 0.4, deviation: 0.02 },
+    })
+    expect(staler.accuracyAfter[0]).toBeLessThan(same.accuracyAfter[0]! - 0.01)
+    expect(staler.accuracyUncertainty).toBeGreaterThan(same.accuracyUncertainty)
   })
 
   test('is expected to achieve again what it achieved, and to fall with the drift', () => {
     const finished = [700, 800, 900].map((at) => finishedRun('full', 0.85, at))
-    const forecast = forecastRetraining({ ...usual, finished })
+    const fresh = { mean: 0.85, deviation: 0.01 }
+    const forecast = forecastRetraining({ ...usual, fresh, finished })
     expect(forecast.accuracyAfter[0]).toBeGreaterThan(0.82)
     expect(forecast.accuracyAfter[0]).toBeLessThan(0.86)
     expect(forecast.accuracyAfter[0]! - forecast.accuracyAfter[9]!).toBeCloseTo(4e-4 * 180, 9)

@@ -107,10 +107,14 @@ test('drift is finite and not negative, and no order of the samples changes it',
   })
   fc.assert(
     fc.property(fc.array(sample, { maxLength: 10 }), (samples) => {
-      const now = { nowSeconds: 1000, halfLifeSeconds: 400 }
+      const now = { nowSeconds: 1000, halfLifeSeconds: 400, kneeSeconds: 100 }
       const drift = estimateDrift(samples, now)
-      expect(Number.isFinite(drift.mean) && drift.mean >= 0 && drift.deviation > 0).toBe(true)
-      expect(estimateDrift([...samples].reverse(), now).mean).toBeCloseTo(drift.mean, 9)
+      const reversed = estimateDrift([...samples].reverse(), now)
+      for (const age of ['young', 'old'] as const) {
+        const { mean, deviation } = drift[age]
+        expect(Number.isFinite(mean) && mean >= 0 && deviation > 0).toBe(true)
+        expect(reversed[age].mean).toBeCloseTo(mean, 9)
+      }
     }),
   )
 })

@@ -8,7 +8,11 @@ import type {
   ProbeReading,
 } from '../core/observation.ts'
 import type { Site, SiteRetraining } from '../core/site.ts'
-import { deployedAccuracyNow, forecastDeployed } from '../forecast/deployed-accuracy.ts'
+import {
+  bestFreshAccuracy,
+  deployedAccuracyNow,
+  forecastDeployed,
+} from '../forecast/deployed-accuracy.ts'
 import { type DriftEstimate, estimateDrift } from '../forecast/drift-estimate.ts'
 import { forecastRetraining } from '../forecast/forecast-retraining.ts'
 import type { Horizon, OverHorizon } from '../forecast/horizon.ts'
@@ -57,6 +61,8 @@ export type RetrainingMoment = {
 const unknownAccuracy: Estimate = { mean: 0.75, deviation: 0.15 }
 /** Drift seen that many windows ago counts half. */
 const driftHalfLifeWindows = 3
+/** From that share of a window on, labels count as old. */
+const kneeShare = 0.5
 
 /** Forecast from labels, probes and what earlier retrainings came to. */
 export function foreseeRetraining(
@@ -68,7 +74,8 @@ export function foreseeRetraining(
   const { retraining } = must(site.tenants[tenant])
   const { deployed, samples, probes, probeSecondsByClass } = book.of(tenant)
   const halfLifeSeconds = driftHalfLifeWindows * site.windowSeconds
-  const drift = estimateDrift(samples, { nowSeconds, halfLifeSeconds })
+  const kneeSeconds = kneeShare * site.windowSeconds
+  const drift = estimateDrift(samples, { nowSeconds, halfLifeSeconds, kneeSeconds })
   const accuracyAt = (atSeconds: number): Estimate =>
     deployedAccuracyNow(deployed, samples, {
       nowSeconds: atSeconds,
@@ -78,10 +85,13 @@ export function foreseeRetraining(
   const common = { site, book, tenant, horizon, drift }
   const { labelsSeconds } = book
   const start = accuracyAt(labelsSeconds)
-  const fresh = freshAccuracy(start, drift, labelsSeconds - deployed.versionLabelledUntilSeconds)
+  const fresh = bestFreshAccuracy(testsOf(book, tenant), drift, unknownAccuracy) ?? start
   const offers = moment.isOffered ? retraining : []
   return {
-    deployed: forecastDeployed(accuracyAt(horizon.startSeconds), drift, horizon),
+    deployed: forecastDeployed(accuracyAt(horizon.startSeconds), drift, {
+      horizon,
+      versionLabelledUntilSeconds: deployed.versionLabelledUntilSeconds,
+    }),
     retraining: offers.map((own) =>
       forecastOne(common, own, { start, fresh, probes, probeSecondsByClass, labelsSeconds }),
     ),
@@ -89,12 +99,21 @@ export function foreseeRetraining(
   }
 }
 
-/** What a version was like before it aged by so many seconds of drift. */
-function freshAccuracy(now: Estimate, drift: DriftEstimate, ageSeconds: number): Estimate {
-  return {
-    mean: Math.min(1, now.mean + drift.mean * ageSeconds),
-    deviation: Math.hypot(now.deviation, drift.deviation * ageSeconds),
-  }
+/** All tests of the tenant's versions, deployed or not. */
+function testsOf(book: LearningBook, tenant: number): readonly AccuracySample[] {
+  const { deployed, samples, finished } = book.of(tenant)
+  const { heldOut, ...version } = deployed
+  const atSeconds = version.versionLabelledUntilSeconds
+  return [
+    ...samples,
+    ...(heldOut === null ? [] : [{ ...version, atSeconds, ...heldOut }]),
+    ...finished.map(({ versionId, versionLabelledUntilSeconds, after }) => ({
+      versionId,
+      versionLabelledUntilSeconds,
+      atSeconds: versionLabelledUntilSeconds,
+      ...after,
+    })),
+  ]
 }
 
 type Common = {

@@ -36,9 +36,10 @@ describe('before the first plan', () => {
       ['vision/before', -37.5],
       ['vision/before', -12.5],
     ])
-    const drift = estimateDrift(samples, { nowSeconds: 0, halfLifeSeconds: 300 })
-    expect(Math.abs(drift.mean - 0.0004)).toBeLessThan(2 * drift.deviation)
-    expect(drift.deviation).toBeLessThan(0.0002)
+    const known = { nowSeconds: 0, halfLifeSeconds: 300, kneeSeconds: 50 }
+    const { young } = estimateDrift(samples, known)
+    expect(Math.abs(young.mean - 0.0004)).toBeLessThan(2 * young.deviation)
+    expect(young.deviation).toBeLessThan(0.0002)
   })
 
   test('an older one has answered itself since it was there', () => {
@@ -55,7 +56,7 @@ describe('before the first plan', () => {
   test('a retraining never tried is expected to win back part of what drift has cost', () => {
     const { deployed, retraining } = foreseeRetraining(site, bookOf(0.3), first)
     const gain = must(retraining[0]?.accuracyAfter[0]) - must(deployed.perSlot[0])
-    // Six tenths of the 0.0004 a second of 300 s.
+    // 0.85 of the 0.0004 a second of 300 s, less what a retraining leaves unreached.
     expect(gain).toBeGreaterThan(0.03)
     expect(gain).toBeLessThan(0.12)
   })

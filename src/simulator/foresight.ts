@@ -65,10 +65,13 @@ export class Foresight {
     this.#lastOffers = options.site.tenants.map(() => [])
   }
 
-  /** At a window's start, after its labels have come: configurations are tried out on them. */
+  /**
+   * At a window's start, after its labels have come: configurations are tried out on them, for a
+   * policy that wants that.
+   */
   probeAll(state: ExecutorState, windowIndex: number): void {
     const { site, book, versions, information, rng } = this.#options
-    if (information.retraining === 'truth') return
+    if (information.retraining === 'truth' || information.probes === undefined) return
     for (const [tenant, { id }] of site.tenants.entries()) {
       if (!this.#isOffered(state, tenant)) continue
       const { probes, secondsByClass } = probe({

@@ -141,6 +141,14 @@ describe('a retraining', () => {
     expect(until - from).toBeCloseTo(whole + 0.2 * whole + 0.2 * short + tests + 0.75, 6)
   })
 
+  test('of a policy that tries nothing out before pays for no probes', () => {
+    const information = { arrivals: 'forecast', retraining: 'forecast' } as const
+    const result = run(fixedPolicy(() => layout, { information }))
+    const [from, until] = must(spansOf(result, 'retraining', 4)[0])
+    const whole = must(exact.tenants[0]?.retraining[0]?.secondsByClass[2])
+    expect(until - from).toBeCloseTo(whole + 0.75, 6)
+  })
+
   test('is done within the slots its plan gave it, when the profile is right', () => {
     const result = run(fixedPolicy(() => layout))
     const tenures = must(result.plans[1]?.plan).instances.flatMap((planned) => planned.tenures)

@@ -24,7 +24,7 @@ function createVariant({ quantum, arrivals, ...known }: Variant): PolicyFactory 
   return ({ site }) => ({
     ...known,
     epochs: ['window-start', 'retraining-done', 'failure'],
-    information: { arrivals, retraining: 'forecast' },
+    information: { arrivals, retraining: 'forecast', probes: true },
     planningSecondsMax: 0,
     plan: (problem) => ekyaOutcome(problem, known.name, { settings, memory: memoryOf(site) }),
   })
