@@ -60,8 +60,8 @@ export const layers: Readonly<Record<string, Layer>> = {
   runtime: { imports: ['base', 'core', 'planner'], packages: ['node'] },
   outlook: { imports: ['base', 'core', 'forecast', 'control'] },
   'runtime/router': {
-    imports: ['base', 'core', 'dataplane', 'observe', 'devices/lock'],
-    packages: ['node', 'undici', 'zod'],
+    imports: ['base', 'core', 'dataplane', 'observe', 'devices/lock', 'runtime/workers'],
+    packages: ['node', 'zod'],
   },
   'runtime/labelled-data': { imports: ['runtime/open-inference'] },
   simulator: {

@@ -1,0 +1,139 @@
+import type { IncomingMessage } from 'node:http'
+import type { BufferBudget } from './buffer-budget.ts'
+
+export type UploadLimits = {
+  /** A larger body is not taken. */
+  readonly bodyBytesMax: number
+  /** A larger one is streamed. */
+  readonly bufferBytesMax: number
+}
+
+export type UploadListener = {
+  /** The whole body is there. */
+  onBuffered(body: Buffer): void
+  /** It is larger than what is buffered: `stream` passes it on, from the beginning. */
+  onLarge(): void
+  onTooLarge(): void
+  onNoMemory(): void
+}
+
+/** Where a streamed body goes. */
+export type UploadTarget = {
+  /** False: no more until `Upload.drained`. */
+  write(bytes: Buffer): boolean
+  finish(): void
+}
+
+/**
+ * Receives a request's body: whole up to `bufferBytesMax`; a larger one stops there and waits, its
+ * client slowed down by TCP, until somebody takes it as a stream. Declared lengths are never
+ * trusted with memory: what is held is what came.
+ */
+export class Upload {
+  /** When the client sent something last, or was last waited for by us, in the router's seconds. */
+  progressSeconds: number
+  readonly #request: IncomingMessage
+  readonly #limits: UploadLimits
+  readonly #budget: BufferBudget
+  readonly #listener: UploadListener
+  readonly #now: () => number
+  #parts: Buffer[] = []
+  #bytes = 0
+  #heldBytes = 0
+  #isWaiting = false
+  #hasEnded = false
+  #isClosed = false
+  #target: UploadTarget | null = null
+
+  constructor(
+    request: IncomingMessage,
+    options: {
+      readonly limits: UploadLimits
+      readonly budget: BufferBudget
+      readonly listener: UploadListener
+      readonly now: () => number
+    },
+  ) {
+    this.#request = request
+    this.#limits = options.limits
+    this.#budget = options.budget
+    this.#listener = options.listener
+    this.#now = options.now
+    this.progressSeconds = options.now()
+    request.on('data', (bytes: Buffer) => this.#take(bytes))
+    request.on('end', () => this.#end())
+  }
+
+  /** Passes on what came and what comes. Once. */
+  stream(target: UploadTarget): void {
+    this.#target = target
+    this.progressSeconds = this.#now()
+    let takesMore = true
+    for (const part of this.#parts.splice(0)) takesMore = target.write(part)
+    this.#release()
+    if (this.#hasEnded) target.finish()
+    else if (takesMore) this.drained()
+  }
+
+  /** The target takes more again. */
+  drained(): void {
+    this.#isWaiting = false
+    this.progressSeconds = this.#now()
+    this.#request.resume()
+  }
+
+  /** Whether it is the client that the rest of the body waits for. */
+  get awaitsClient(): boolean {
+    return this.#target !== null && !this.#hasEnded && !this.#isClosed && !this.#isWaiting
+  }
+
+  /** Lets go of the body; what still comes is thrown away. */
+  close(): void {
+    this.#isClosed = true
+    this.#target = null
+    this.#parts = []
+    this.#release()
+    this.#request.resume()
+  }
+
+  #take(bytes: Buffer): void {
+    if (this.#isClosed) return
+    this.#bytes += bytes.length
+    this.progressSeconds = this.#now()
+    if (this.#bytes > this.#limits.bodyBytesMax) {
+      this.close()
+      this.#listener.onTooLarge()
+    } else if (this.#target !== null) {
+      if (this.#target.write(bytes)) return
+      this.#isWaiting = true
+      this.#request.pause()
+    } else if (!this.#budget.take(bytes.length)) {
+      this.close()
+      this.#listener.onNoMemory()
+    } else this.#hold(bytes)
+  }
+
+  #hold(bytes: Buffer): void {
+    this.#heldBytes += bytes.length
+    this.#parts.push(bytes)
+    if (this.#bytes <= this.#limits.bufferBytesMax || this.#isWaiting) return
+    this.#isWaiting = true
+    this.#request.pause()
+    this.#listener.onLarge()
+  }
+
+  #end(): void {
+    if (this.#isClosed) return
+    this.#hasEnded = true
+    if (this.#target !== null) this.#target.finish()
+    else if (!this.#isWaiting) {
+      const parts = this.#parts
+      this.#listener.onBuffered(parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts))
+    }
+  }
+
+  #release(): void {
+    this.#budget.give(this.#heldBytes)
+    this.#heldBytes = 0
+  }
+}
