@@ -25,6 +25,8 @@ export type PathSettings = {
   readonly shouldStop?: () => boolean
   /** Called with every plan that is better than all before. */
   readonly onIncumbent?: (incumbent: Incumbent) => void
+  /** Called with every plan that comes nearer to the floors, while none keeps them. */
+  readonly onNearest?: (incumbent: Incumbent) => void
   /** Called with every better bound on the objective (J) of plans that end like the best one. */
   readonly onBound?: (bound: number, steps: number) => void
 }
@@ -70,7 +72,9 @@ export function offer(progress: Progress, solution: Solution): void {
   const shortfall = shortfallOf(model, value)
   if (shortfall > 0) {
     const least = nearest === null ? Number.POSITIVE_INFINITY : shortfallOf(model, nearest.value)
-    if (shortfall < least) progress.nearest = incumbent
+    if (shortfall >= least) return
+    progress.nearest = incumbent
+    if (progress.best === null) progress.settings.onNearest?.(incumbent)
   } else if (found === null || totalOf(value) > totalOf(found.value)) {
     progress.found = incumbent
     takeBest(progress, incumbent)
@@ -151,6 +155,6 @@ function gapOf(objective: number, bound: number): number {
 
 /** Which floors are missed, and what would do. */
 function reasonOf({ model, nearest, proof }: Progress): string {
-  const missed = nearest === null ? null : missedFloors(model.problem, nearest.value)
-  return [missed, proof].filter((part) => part !== null).join('; ') || 'No plan was found'
+  const missed = nearest === null ? null : missedFloors(model.problem, nearest.value, proof)
+  return missed ?? proof ?? 'No plan was found'
 }
