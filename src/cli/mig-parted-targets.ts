@@ -33,11 +33,11 @@ export async function migPartedTargets(
     case 'no-such-config':
       return refused({ what: `there is no ${config}`, fix: `take ${result.known.join(', ')}` })
     case 'no-such-profile': {
-      const names = all.find(({ gpu }) => gpu.uuid === result.gpu)?.known?.layout.model.profiles
-      const known =
-        names?.map(({ name }) => name).join(', ') || 'none while its MIG mode is disabled'
+      const own = all.find(({ gpu }) => gpu.uuid === result.gpu)
+      if (own?.known === null) return refused(modeDiffers(own.gpu, true))
+      const names = own?.known.layout.model.profiles.map(({ name }) => name).join(', ')
       const what = `${nameOf(result.gpu)} has no profile ${result.name}`
-      return refused({ what, fix: `its profiles: ${known}` })
+      return refused({ what, fix: `its profiles: ${names}` })
     }
     case 'does-not-fit': {
       const what = `what ${config} asks of ${nameOf(result.gpu)} does not fit together`

@@ -57,6 +57,8 @@ function recoveryLines(recovery: Recovery, names: NodeNames): readonly string[] 
     ...recovery.undone.map((own) => `Took back what an earlier run had begun: ${print(own)}`),
     ...recovery.recovered.map((own) => `Removed what an earlier run could not: ${print(own)}`),
     ...recovery.missing.map((own) => `Gone without our doing, forgotten: ${print(own)}`),
-    ...recovery.unknown.map(({ action, state }) => `Still open: cannot ${action}: ${state}`),
+    ...recovery.unknown.map(
+      ({ action, state }) => `Could not settle what is there: cannot ${action}: ${state}`,
+    ),
   ]
 }
