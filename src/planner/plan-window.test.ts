@@ -106,8 +106,9 @@ test('contradictory floors: the tenant, what it asks for and the nearest that wa
   const outcome = planned(withTenants(() => ({ sloAttainmentMin: 0.7 })))
   if (outcome.status !== 'infeasible') throw new Error('There should be no plan')
   expect(outcome.reason).toMatch(
-    /^[ab] cannot have 70 % of its requests .* in this window; the nearest found is \d+(\.\d)? %/,
+    /^No plan was found that keeps every floor.*: the nearest gives [ab] \d+(\.\d)? % of the 70 %/,
   )
+  expect(outcome.reason).toContain('(sloAttainmentMin) lowered to what it gives, there is a plan')
 })
 
 test('floors that can be kept are kept, even against Goodput', () => {

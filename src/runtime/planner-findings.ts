@@ -1,4 +1,4 @@
-import { checkPlan } from '../core/plan/check.ts'
+import { type Breach, checkPlan } from '../core/plan/check.ts'
 import { keepLayoutPlan } from '../core/plan/keep-layout-plan.ts'
 import type { PlanOutcome } from '../core/plan/outcome.ts'
 import type { Plan } from '../core/plan/plan.ts'
@@ -19,6 +19,8 @@ export type Findings = {
   /** Best last, as told. */
   readonly plans: Plan[]
   bestTotal: number
+  /** Of those that miss a floor; of use while there is no other. */
+  nearest: Plan | null
   /** Least bound on objective plus terminal value. */
   boundTotal: number
   steps: number
@@ -33,6 +35,7 @@ export function noFindings(problem: PlanningProblem): Findings {
     problem,
     plans: [],
     bestTotal: Number.NEGATIVE_INFINITY,
+    nearest: null,
     boundTotal: Number.POSITIVE_INFINITY,
     steps: 0,
     reason: null,
@@ -51,6 +54,8 @@ export function takeIn(findings: Findings, message: PlannerMessage): void {
       findings.plans.push(message.plan)
       if (findings.plans.length > plansKept) findings.plans.shift()
     }
+  } else if (message.kind === 'nearest') {
+    findings.nearest = message.plan
   } else if (message.kind === 'bound') {
     if (Number.isNaN(message.total)) findings.faults.push('A bound was NaN')
     else findings.boundTotal = Math.min(findings.boundTotal, message.total)
@@ -115,8 +120,20 @@ function believedBound({ boundTotal, faults }: Findings, value: PlanValue): numb
   return null
 }
 
-function reasonOf({ problem, reason }: Findings, kept: Plan): string {
+/** What the planner said, or which floors the nearest plan it told of misses. */
+function reasonOf({ problem, reason, nearest, faults }: Findings, kept: Plan): string {
   if (reason !== null) return reason
-  const missed = missedFloors(problem, valueOf(problem, kept))
+  const isNearest = (plan: Plan) => {
+    const check = checkPlan(problem, plan)
+    const other = check.kind === 'legal' ? [] : check.breaches.filter(isNoFloor)
+    if (other.length > 0) faults.push(`A plan was illegal: ${other[0]?.message}`)
+    return other.length === 0
+  }
+  const plan = (nearest === null ? [kept] : [nearest, kept]).find(isNearest)
+  const missed = plan === undefined ? null : missedFloors(problem, valueOf(problem, plan))
   return missed ?? 'No legal plan was found in time'
+}
+
+function isNoFloor({ code }: Breach): boolean {
+  return code !== 'below-floor'
 }

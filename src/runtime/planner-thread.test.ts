@@ -138,13 +138,28 @@ test('a problem with NaN is refused without a thread', async () => {
   expect(outcome).toMatchObject({ status: 'infeasible', reason: /terminalSeconds is NaN/ })
 })
 
-test('floors that nobody can keep are told, also when the thread fails first', async () => {
+describe('floors that contradict each other', () => {
   const tiny = tinyProblem()
   const tenants = tiny.tenants.map((own) => ({ ...own, sloAttainmentMin: 0.7 }))
-  const { outcome } = await threadWith({ script: faulty('throws-on-load') }).plan(
-    { ...tiny, tenants },
-    { secondsMax: 5 },
-  )
-  if (outcome.status !== 'infeasible') throw new Error('There is no such plan')
-  expect(outcome.reason).toMatch(/a cannot have 70 %.*nearest found is 0 %/)
+  const contradictory = { ...tiny, tenants }
+
+  async function reasonOf(options: PlannerThreadOptions): Promise<string> {
+    const { outcome } = await threadWith(options).plan(contradictory, { secondsMax: 5 })
+    if (outcome.status !== 'infeasible') throw new Error('There is no such plan')
+    return outcome.reason
+  }
+
+  test('are told with the nearest plan', async () => {
+    expect(await reasonOf({})).toMatch(/nearest gives [ab] [345]\d(\.\d)? % of the 70 % asked for/)
+  })
+
+  test('also when the thread fails', async () => {
+    const reason = await reasonOf({ script: faulty('throws') })
+    expect(reason).toMatch(/nearest gives [ab] [345]\d(\.\d)? % of the 70 % asked for/)
+  })
+
+  test('also when it fails before it told anything', async () => {
+    const reason = await reasonOf({ script: faulty('throws-on-load') })
+    expect(reason).toMatch(/nearest gives a 0 % of the 70 % asked for and b 0 % of the 70 %/)
+  })
 })

@@ -23,6 +23,8 @@ export type PlannerMessage = { readonly id: number } & (
       readonly objective: number
       readonly terminal: number
     }
+  /** While no plan keeps every floor. */
+  | { readonly kind: 'nearest'; readonly plan: Plan }
   /** On objective plus terminal value of every plan. */
   | { readonly kind: 'bound'; readonly total: number }
   | { readonly kind: 'done'; readonly steps: number; readonly reason: string | null }
@@ -52,6 +54,7 @@ export function planInThread(
       terminalOfBest = terminal
       post({ id, kind: 'incumbent', plan, objective, terminal })
     },
+    onNearest: ({ plan }) => post({ id, kind: 'nearest', plan }),
     onBound: (bound) => post({ id, kind: 'bound', total: bound + terminalOfBest }),
   })
   const reason = outcome.status === 'infeasible' ? outcome.reason : null

@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { must } from '../../src/base/assert.ts'
 import { Rng } from '../../src/base/rng.ts'
 import { checkPlan } from '../../src/core/plan/check.ts'
@@ -10,15 +10,23 @@ import { planPath } from '../../src/planner/path/plan-path.ts'
 import { planWindow } from '../../src/planner/plan-window.ts'
 import { createHighsSolver } from '../../src/planner/solver/highs.ts'
 import { noSolver, type Solver } from '../../src/planner/solver.ts'
+import type { PlannerThread } from '../../src/runtime/planner-thread.ts'
+import { built } from '../built.ts'
 import { randomProblem } from '../random-problem.ts'
 import { tinyProblem } from '../tiny-problem.ts'
 
 /** What every planner promises, however odd the problem: a clear outcome, never a throw. */
 
 let highs: Solver = noSolver
+let thread: PlannerThread
 beforeAll(async () => {
   highs = await createHighsSolver()
+  const { createPlannerThread } = await built<typeof import('../../src/runtime/planner-thread.ts')>(
+    'runtime/planner-thread.js',
+  )
+  thread = createPlannerThread()
 })
+afterAll(() => thread.close())
 
 const settings = {
   policy: 'migrator',
@@ -28,11 +36,21 @@ const settings = {
   refineStepsMax: 200,
 } as const
 
-const planners: readonly (readonly [string, (problem: PlanningProblem) => PlanOutcome])[] = [
+type Planner = (problem: PlanningProblem) => PlanOutcome | Promise<PlanOutcome>
+
+const planners: readonly (readonly [string, Planner])[] = [
   ['planPath', (problem) => planPath(problem, { stepsMax: 3e5 })],
   ['planWindow', (problem) => planWindow(problem, highs, settings)],
   ['planWindow without a solver', (problem) => planWindow(problem, noSolver, settings)],
+  ['the planner thread', planInThread],
 ]
+
+/** Nothing may go wrong on the way; the deadline is for machines that have much else to do. */
+async function planInThread(problem: PlanningProblem): Promise<PlanOutcome> {
+  const answer = await thread.plan(problem, { secondsMax: 30, stepsMax: 3e5 })
+  expect(answer).toMatchObject({ ended: 'done', faults: [] })
+  return answer.outcome
+}
 
 /** Two tenants with 50 requests a second each on seven slices that answer 10 each. */
 const tiny = tinyProblem()
@@ -138,8 +156,8 @@ const broken: readonly (readonly [string, PlanningProblem, readonly RegExp[]])[]
 
 for (const [name, plan] of planners) {
   describe(name, () => {
-    test.each(plannable)('%s: a legal plan and its value', (_, problem) => {
-      const outcome = plan(problem)
+    test.each(plannable)('%s: a legal plan and its value', async (_, problem) => {
+      const outcome = await plan(problem)
       if (outcome.status === 'infeasible') throw new Error(outcome.reason)
       expect(checkPlan(problem, outcome.plan)).toEqual({ kind: 'legal' })
       const { objective } = valueOf(problem, outcome.plan)
@@ -148,14 +166,31 @@ for (const [name, plan] of planners) {
       if (outcome.bound !== null) expect(outcome.bound).toBeGreaterThanOrEqual(objective - 1e-9)
     })
 
-    test.each(impossible)('%s: no plan, and the reason', (_, problem, words) => {
-      const outcome = plan(problem)
+    test('as it should be: nearly all that the GPU can answer is answered', async () => {
+      const outcome = await plan(tiny)
+      if (outcome.status === 'infeasible') throw new Error(outcome.reason)
+      // From slot 2 on, 70 of the 100 that arrive each second at 0.6 or better, worth 1 / 500 each.
+      expect(outcome.objective).toBeGreaterThan((0.9 * 8 * 70 * 0.6) / 500)
+    })
+
+    test.each(impossible)('%s: no plan, and the reason', async (_, problem, words) => {
+      const outcome = await plan(problem)
       if (outcome.status !== 'infeasible') throw new Error('There should be no plan')
       for (const word of words) expect(outcome.reason).toMatch(word)
     })
 
-    test.each(broken)('%s: no plan, and what is wrong', (_, problem, words) => {
-      const outcome = plan(problem)
+    test('contradictory floors: with the floors that it says would do, there is a plan', async () => {
+      const outcome = await plan(floors(0.7))
+      if (outcome.status !== 'infeasible') throw new Error('There should be no plan')
+      const reached = [...outcome.reason.matchAll(/([ab]) ([\d.]+) % of the 70 %/g)]
+      expect(reached.length).toBeGreaterThan(0)
+      const lowered = new Map(reached.map(([, id, share]) => [id, Number(share) / 100]))
+      const problem = withTenants(({ id }) => ({ sloAttainmentMin: lowered.get(id) ?? 0.7 }))
+      expect((await plan(problem)).status).not.toBe('infeasible')
+    })
+
+    test.each(broken)('%s: no plan, and what is wrong', async (_, problem, words) => {
+      const outcome = await plan(problem)
       if (outcome.status !== 'infeasible') throw new Error('There should be no plan')
       for (const word of words) expect(outcome.reason).toMatch(word)
     })
