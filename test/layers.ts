@@ -64,6 +64,25 @@ export const layers: Readonly<Record<string, Layer>> = {
     packages: ['node', 'zod'],
   },
   'runtime/labelled-data': { imports: ['runtime/open-inference'] },
+  'runtime/daemon': {
+    imports: [
+      'base',
+      'core',
+      'control',
+      'outlook',
+      'devices',
+      'reconfigure',
+      'runtime',
+      'runtime/node',
+      'runtime/workers',
+      'runtime/router',
+      'runtime/reference',
+      'runtime/open-inference',
+      'runtime/labelled-data',
+      'learning',
+    ],
+    packages: ['node', 'hono', '@hono/node-server'],
+  },
   simulator: {
     imports: [
       'base',
@@ -76,6 +95,19 @@ export const layers: Readonly<Record<string, Layer>> = {
       'observe',
       'outlook',
     ],
+  },
+  'runtime/demo': {
+    imports: [
+      'base',
+      'core',
+      'outlook',
+      'learning',
+      'simulator',
+      'runtime/router',
+      'runtime/reference',
+      'runtime/daemon',
+    ],
+    packages: ['node', 'undici'],
   },
   cli: { imports: ['*'], packages: ['node', 'commander', 'picocolors', 'cli-progress', 'yaml'] },
 }

@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 /** Every command by name, in the order of the help, each loaded when it is asked for. */
 const commands = {
   init: async () => (await import('./commands/init.ts')).initCommand(),
+  demo: async () => (await import('./commands/demo.ts')).demoCommand(),
   simulate: async () => (await import('./commands/simulate.ts')).simulateCommand(),
   compare: async () => (await import('./commands/compare.ts')).compareCommand(),
   plan: async () => (await import('./commands/plan.ts')).planCommand(),

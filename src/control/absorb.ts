@@ -55,6 +55,8 @@ export function absorb(state: ExecutorState, event: ExecutorEvent): Step {
       return step(finishRetraining(state, event))
     case 'version-measured':
       return judgeVersion(state, event)
+    case 'version-withdrawn':
+      return step(withTenant(state, { ...tenantOf(state, event.tenant), version: event.version }))
     case 'job-abandoned':
       return step(abandonJob(state, event.tenant))
     case 'instance-failed':

@@ -40,6 +40,8 @@ export type ExecutorEvent = { readonly atSeconds: number } & (
       readonly version: string
       readonly measurement: VersionMeasurement
     }
+  /** The newest version measures worse on live answers: `version` serves again in its place. */
+  | { readonly kind: 'version-withdrawn'; readonly tenant: string; readonly version: string }
   /** A checkpoint that nobody wants to go on from any more. */
   | { readonly kind: 'job-abandoned'; readonly tenant: string }
   /** The GPU instance is gone, with whatever ran on it; its placement must stay untouched. */

@@ -1,0 +1,161 @@
+import { basename } from 'node:path'
+import { must } from '../../base/assert.ts'
+import {
+  type ExecutorState,
+  type InstanceState,
+  initialState,
+  type RetrainingJob,
+  type WorkerState,
+} from '../../control/executor-state.ts'
+import { type SafetyModel, safetyModel } from '../../control/safety.ts'
+import type { Site } from '../../core/site.ts'
+import { memoryNeedOf } from '../../core/workload/memory-need.ts'
+import type { LedgerData, OwnedInstance } from '../../reconfigure/journal.ts'
+import type { RouterState } from '../router/protocol.ts'
+import type { WorkerView } from '../workers/worker-spec.ts'
+import type { NodeJob } from './node-book.ts'
+import type { VersionStore } from './version-store.ts'
+
+export type Found = {
+  readonly site: Site
+  readonly gpuUuids: readonly string[]
+  readonly ledger: Pick<LedgerData, 'owned' | 'operationsMade'>
+  /** Workers that live. */
+  readonly workers: readonly WorkerView[]
+  readonly servers: RouterState['servers']
+  readonly versions: readonly VersionStore[]
+  readonly jobs: readonly NodeJob[]
+  readonly nowSeconds: number
+}
+
+/** What a daemon begins with: control's books, and who each instance and worker in them is. */
+export type Rebuilt = {
+  readonly state: ExecutorState
+  readonly safety: SafetyModel
+  readonly owned: ReadonlyMap<string, OwnedInstance>
+  /** By instance: the worker that control's books have on it. */
+  readonly workers: ReadonlyMap<string, WorkerView>
+  /** They run, and nothing is known of what for. */
+  readonly strays: readonly WorkerView[]
+}
+
+/**
+ * Control's books made anew from what there is: GPU instances of the journal, processes that live,
+ * servers that the router has. There is no plan yet, and without one control leaves all as it is.
+ */
+export function rebuildState(found: Found): Rebuilt {
+  const { site, gpuUuids, ledger, nowSeconds } = found
+  const models = site.gpus.map(({ model }) => model)
+  const tenants = site.tenants.map((tenant, i) => ({
+    id: tenant.id,
+    version: must(found.versions[i]).deployed().versionId,
+    memory: memoryNeedOf(site, tenant),
+  }))
+  const blank = initialState(models, tenants)
+  const owned = new Map<string, OwnedInstance>()
+  const workers = new Map<string, WorkerView>()
+  const instances: InstanceState[] = []
+  const jobs = new Map<string, RetrainingJob>()
+  for (const own of ledger.owned) {
+    const gpu = gpuUuids.indexOf(own.gpu)
+    if (gpu < 0) continue
+    const { profileId, placement } = own
+    const id = `gpu${gpu}/${profileId}@${placement.start}#${own.operation}`
+    const here = found.workers.filter(({ spec }) => spec.device === own.uuid)
+    const known = here.flatMap((view) => {
+      const worker = workerOf(found, view)
+      return worker === null ? [] : [{ view, worker }]
+    })[0]
+    owned.set(id, own)
+    if (known !== undefined) workers.set(id, known.view)
+    if (known?.worker.kind === 'retraining') {
+      jobs.set(known.worker.tenant, jobOf(found, known.view, { id, jobId: known.worker.jobId }))
+    }
+    instances.push({
+      id,
+      gpu,
+      profileId,
+      start: placement.start,
+      phase: 'live',
+      worker: known?.worker ?? null,
+      sinceSeconds: nowSeconds,
+      idleSinceSeconds: known === undefined ? nowSeconds : null,
+    })
+  }
+  const kept = new Set([...workers.values()])
+  const state: ExecutorState = {
+    ...blank,
+    nowSeconds,
+    instances,
+    tenants: blank.tenants.map((own) => ({ ...own, job: jobs.get(own.id) ?? null })),
+    // Operations and jobs are numbered for good, so ids made of these never come twice.
+    instancesMade: ledger.operationsMade,
+    jobsMade: Math.max(0, ...found.jobs.map(({ jobId }) => numberOf(jobId))),
+  }
+  return {
+    state,
+    safety: safetyOf(found, state),
+    owned,
+    workers,
+    strays: found.workers.filter((view) => !kept.has(view)),
+  }
+}
+
+/** Null: nothing that a daemon would have there now. */
+function workerOf(found: Found, { spec, fraction, modelDir }: WorkerView): WorkerState | null {
+  const { site, nowSeconds: sinceSeconds } = found
+  const index = site.tenants.findIndex(({ id }) => id === spec.tenant)
+  if (index < 0 || spec.id.endsWith('-judge')) return null
+  const { tenant } = spec
+  if (spec.kind === 'retraining') {
+    const jobId = jobIdOf(spec.id, tenant)
+    if (!found.jobs.some((own) => own.jobId === jobId)) return null
+    const phase = fraction === null ? 'starting' : 'training'
+    return { kind: 'retraining', tenant, jobId, phase, sinceSeconds }
+  }
+  const version = basename(modelDir)
+  if (must(found.versions[index]).find(version) === undefined) return null
+  const server = found.servers.find(({ settings }) => settings.serverId === spec.id)
+  if (server?.mode === 'draining' || server?.mode === 'drained') return null
+  const phase = server === undefined ? 'starting' : 'serving'
+  return { kind: 'inference', tenant, version, phase, sinceSeconds }
+}
+
+function jobOf(
+  { jobs, nowSeconds }: Found,
+  view: WorkerView,
+  { id, jobId }: { readonly id: string; readonly jobId: string },
+): RetrainingJob {
+  const { configurationId } = must(jobs.find((own) => own.jobId === jobId))
+  return {
+    id: jobId,
+    configurationId,
+    startedSeconds: nowSeconds,
+    instanceId: id,
+    waitingSinceSeconds: null,
+    fraction: view.fraction ?? 0,
+    checkpointFraction: 0,
+    hasCheckpoint: false,
+  }
+}
+
+/** Of `<tenant>-job-<number>-<time>`, as retraining workers are called. */
+export function jobIdOf(workerId: string, tenant: string): string {
+  return `${tenant}/job-${workerId.slice(tenant.length + '-job-'.length).split('-')[0]}`
+}
+
+function numberOf(jobId: string): number {
+  return Number(jobId.split('-').at(-1))
+}
+
+function safetyOf({ site }: Found, state: ExecutorState): SafetyModel {
+  const models = site.gpus.map(({ model }) => model)
+  const memory = new Map(state.tenants.map((own) => [own.id, own.memory]))
+  const blank = safetyModel(models, { handover: state.handover, memory })
+  const instances = state.instances.map(({ id, gpu, profileId, start, worker }) => {
+    const watched =
+      worker === null ? null : { role: worker.kind, tenant: worker.tenant, phase: worker.phase }
+    return [id, { gpu, profileId, start, phase: 'live', worker: watched }] as const
+  })
+  return { ...blank, instances: new Map(instances) }
+}
