@@ -74,30 +74,22 @@ describe('a policy in a file', () => {
     expect(own.stdout).toMatch(/^cautious +\d/m)
   })
 
-  const shaped = (plan: string, name = 'mine') => `export default () => ({
-    name: '${name}', describe: 'A test.', mechanism: 'mig', epochs: ['window-start'],
-    information: { arrivals: 'forecast', retraining: 'forecast' }, planningSecondsMax: 0,
-    plan(problem) { ${plan} },
-  })`
-  const outcome = "status: 'feasible', objective: 0, work: { steps: 0, chargedSeconds: 0 }"
-
-  test.each([
-    ['throws', shaped("throw new Error('out of ideas')"), /policy mine threw Error: out of ideas/],
-    ['charges too much', shaped(`return { ${outcome.replace('ds: 0', 'ds: 9')} }`), /charges 9 s/],
-    ['plans nothing', shaped(`return { ${outcome}, plan: 7 }`), /something that is no plan/],
-    ['plans a riddle', shaped(`return { ${outcome}, plan: { instances: [] } }`), /illegal|no plan/],
-    ['has a name of ours', shaped('', 'paris'), /there is a policy paris already/],
-    ['has no shape', 'export const createPolicy = () => ({ name: 3 })', /"name" must be/],
-    ['exports nothing', 'export const policy = 3', /exports no function createPolicy/],
-    ['is no module', 'export const', /cannot be loaded: SyntaxError/],
-  ])('one that %s is told of, by its file', (name, text, message) => {
-    const path = file(`${name.replaceAll(' ', '-')}.mjs`, text)
-    const { code, stdout, stderr } = run(...small, '-p', 'equal', '--policy', path)
+  test('one that throws is told of by its file, after what was done before it is kept', () => {
+    const path = file(
+      'throws.mjs',
+      `export default () => ({
+        name: 'mine', describe: 'A test.', mechanism: 'mig', epochs: ['window-start'],
+        information: { arrivals: 'forecast', retraining: 'forecast' }, planningSecondsMax: 0,
+        plan() { throw new Error('out of ideas') },
+      })`,
+    )
+    const words = ['-p', 'equal', '--policy', path, '--workers', '1', '--results', 'kept.jsonl']
+    const { code, stdout, stderr } = run(...small, ...words)
     expect(code, stderr).toBe(64)
     expect(stdout).toBe('')
-    expect(stderr).toMatch(message)
-    expect(stderr).toContain(path)
+    expect(stderr).toMatch(/\.\/throws\.mjs: policy mine threw Error: out of ideas.*at 0 s/)
     expect(stderr).not.toContain('bug of ours')
+    expect(readFileSync(join(folder, 'kept.jsonl'), 'utf8').trim().split('\n')).toHaveLength(1)
   })
 
   test('one that does not exist is told of', () => {

@@ -56,8 +56,8 @@ export function summariseSuite(rows: readonly SuiteRow[], suite: SuiteDescriptio
     reference,
     seeds: [...new Set(base.map(({ seed }) => seed))].sort((a, b) => a - b),
     intervals:
-      `95 %; of one scenario Student's over the seeds, of several by bootstrap over scenarios, ` +
-      `then seeds, ${resamples} resamples`,
+      "95 %; one scenario: Student's over seeds; several: bootstrap over scenarios, then seeds, " +
+      `${resamples} resamples`,
     budget: budgetOf(compared, reference),
     inputs: suite.inputs,
   }
