@@ -19,7 +19,7 @@ export type FakeWorker = {
 }
 
 export type FakeWorkerOptions = {
-  /** Answers an inference; absent: 200 with the first output `[port]` of the Open Inference Protocol. */
+  /** Answers an inference; absent: 200, with its port as the first output. */
   readonly answer?: (request: FakeRequest, response: ServerResponse, socket: Socket) => void
   readonly delayMs?: number
   readonly port?: number

@@ -66,6 +66,7 @@ export type RouterClient = {
 
 const helloMs = 5000
 const connectSeconds = 10
+const graceSeconds = 0.3
 const pollMs = 20
 const retryMsMax = 1000
 
@@ -117,12 +118,17 @@ class Link {
   /** Finds or starts the router, and is welcomed. */
   async open(): Promise<Welcome & { readonly wasAdopted: boolean }> {
     const deadline = hostSeconds() + connectSeconds
+    const graceUntil = hostSeconds() + graceSeconds
     const { wasAdopted } = await findOrStart(this.#files, this.#options)
     for (;;) {
       const greeted = await this.#converse()
       if (greeted.kind === 'welcome') return { ...greeted, wasAdopted }
-      if (greeted.kind === 'refused') throw refusalError(greeted)
-      if (hostSeconds() > deadline) throw new RouterError('ROUTER_FAILED', greeted.message)
+      const isTaken = greeted.kind === 'refused' && greeted.code === 'ANOTHER_DAEMON'
+      // The router may be about to learn that the daemon before us is gone.
+      const mayPass = isTaken && hostSeconds() < graceUntil
+      if (greeted.kind === 'refused' && !mayPass) throw refusalError(greeted)
+      if (greeted.kind === 'silent' && hostSeconds() > deadline)
+        throw new RouterError('ROUTER_FAILED', greeted.message)
       await wait(pollMs)
       await findOrStart(this.#files, this.#options)
     }

@@ -42,7 +42,7 @@ export class EventLog {
     if (gone.length > 0) this.#lostFrom = 0
   }
 
-  /** The first event after that number, or word of those that were lost since; null: there is none. */
+  /** The first event after that number, or word of those lost since; null: there is none. */
   after(number: number): Entry | null {
     const first = this.#entries[0]
     if (first === undefined) return null

@@ -198,7 +198,7 @@ export class FrontDoor {
     return `There is no model ${JSON.stringify(model.slice(0, 100))}; ${known}`
   }
 
-  /** What cannot be read as a request is answered once where it still can be, and its socket goes. */
+  /** What cannot be read as a request is answered where it still can be, and its socket goes. */
   #unreadable(error: Error & { readonly code?: string }, socket: Socket): void {
     this.strays.unreadable += 1
     if (socket.writable && socket.bytesWritten === 0) {

@@ -67,7 +67,7 @@ function fieldOf(value: unknown, name: string): unknown {
   return (value as Readonly<Record<string, unknown>>)[name]
 }
 
-/** All values of a scalar or of (nested) lists of them, in order; null when something else is in. */
+/** All values of a scalar or of nested lists of them, in order; null: something else is in. */
 function scalarsOf(value: unknown): readonly Scalar[] | null {
   if (isScalar(value)) return [value]
   if (!Array.isArray(value)) return null

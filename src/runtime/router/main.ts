@@ -35,7 +35,7 @@ try {
   await run(routerFiles(must(values['state-dir'], 'Cannot start the router: no --state-dir')))
 } catch (error) {
   say(error instanceof Error ? error.message : String(error))
-  process.exitCode = 1
+  process.exit(1)
 }
 
 async function run(files: RouterFiles): Promise<void> {

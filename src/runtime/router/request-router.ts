@@ -70,13 +70,13 @@ export class RequestRouter {
 
   /** Rejects as `net.Server` does when the port cannot be had. Port 0: any. */
   listen(host: string, port: number): Promise<void> {
-    this.#timer = setInterval(() => this.#sweep(), sweepMs)
     return new Promise((resolve, reject) => {
       this.#door.server.once('error', reject)
       this.#door.server.listen({ host, port, backlog: 1024 }, () => {
         this.#door.server.off('error', reject)
         // Out of file descriptors, say: the connection is lost, the router goes on.
         this.#door.server.on('error', () => {})
+        this.#timer = setInterval(() => this.#sweep(), sweepMs)
         resolve()
       })
     })
