@@ -20,7 +20,7 @@ export type Supervised = {
   readonly workers: Workers
   readonly events: readonly WorkerEvent[]
   readonly kinds: (id: string) => readonly WorkerEventKind[]
-  /** The first event of that kind, of any worker, from now or before; fails after ten seconds. */
+  /** The first event of that kind, of any worker, from now or before; fails after a minute. */
   readonly event: <K extends WorkerEventKind>(kind: K, nth?: number) => Promise<EventOf<K>>
   /** Another supervision of the same workers, as after a death of this one. */
   readonly successor: () => Promise<Supervised>
@@ -117,7 +117,7 @@ export async function eventually<T>(
   look: () => T | undefined | Promise<T | undefined>,
   what: string,
 ): Promise<T> {
-  const untilMs = performance.now() + 20_000
+  const untilMs = performance.now() + 60_000
   for (;;) {
     const found = await look()
     if (found !== undefined) return found
