@@ -74,67 +74,6 @@ describe('compare', () => {
   })
 })
 
-describe('plan', () => {
-  test('prints status, objective, bound, gap and a plan as JSON', () => {
-    const { code, stdout, stderr } = run('plan', '-f', 'site.yaml', '-o', 'json')
-    expect(code, stderr).toBe(0)
-    const result = JSON.parse(stdout)
-    expect(['optimal', 'feasible']).toContain(result.status)
-    expect(result.bound === null || result.bound >= result.objective - 1e-9).toBe(true)
-    expect(result.plan.instances.length).toBeGreaterThan(0)
-    expect(result).toHaveProperty('gap')
-    expect(result).not.toHaveProperty('explanation')
-  })
-
-  test('draws the timeline for people', () => {
-    const { code, stdout } = run('plan', '-f', 'site.yaml', '-p', 'static-best', '-w', '1')
-    expect(code).toBe(0)
-    expect(stdout).toMatch(/slice {2}0 {2}[A-Ca-c1-3.]{80}/)
-    expect(stdout).toContain('expected Goodput')
-  })
-})
-
-describe('plan --explain and --lp', () => {
-  test('says who gains by each change, the runner-up, the limits and what tenants may expect', () => {
-    const { code, stdout, stderr } = run('plan', '-f', 'site.yaml', '--explain')
-    expect(code, stderr).toBe(0)
-    expect(stdout).toContain('doing nothing: objective')
-    expect(stdout).toContain('the best layout that never changes: objective')
-    expect(stdout).toMatch(/Changes of the layout\n {2}- \d+ s: .+/)
-    expect(stdout).toMatch(/until \d+ s, beside leaving it as it was: \w+ [+−]/)
-    expect(stdout).toMatch(/What limits this plan\n {2}- /)
-    expect(stdout).toMatch(/- vision: [\d.]+ % of [\d ]+ requests in time/)
-  })
-
-  test('the explanation is data in JSON', () => {
-    const { stdout } = run('plan', '-f', 'site.yaml', '--explain', '-o', 'json')
-    const { explanation, objective } = JSON.parse(stdout)
-    expect(explanation.objective).toBeCloseTo(objective, 9)
-    expect(explanation.alternatives.map(({ name }: { name: string }) => name).sort()).toEqual([
-      'keep-layout',
-      'static-best',
-    ])
-    expect(explanation.tenants).toHaveLength(3)
-  })
-
-  test("the window's integer program is written as LP text", () => {
-    const words = ['plan', '-f', 'site.yaml', '-p', 'equal', '--lp', 'window.lp', '--lp-step', '20']
-    const { code, stdout, stderr } = run(...words)
-    expect([code, stdout], stderr).toEqual([0, ''])
-    const text = readFileSync(join(folder, 'window.lp'), 'utf8')
-    for (const head of ['Maximize', 'Subject To', 'Bounds', 'Binaries', 'End']) {
-      expect(text).toMatch(new RegExp(`^${head}$`, 'm'))
-    }
-    expect(text).toMatch(/serve_vision_t0_/)
-  })
-
-  test('a step that is no whole number of slots is refused', () => {
-    const { code, stderr } = run('plan', '-f', 'site.yaml', '--lp', '-', '--lp-step', '0.5')
-    expect(code).toBe(64)
-    expect(stderr).toContain('whole slots of 1 s')
-  })
-})
-
 describe('simulate and init', () => {
   test('init writes a site that simulate accepts, and overwrites nothing unasked', () => {
     expect(run('init', 'mine.yaml').code).toBe(0)
