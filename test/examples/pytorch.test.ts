@@ -31,9 +31,12 @@ test.skipIf(python === undefined)(
     open.push(own)
     const first = join(own.dir, 'versions/first')
     mkdirSync(join(own.dir, 'versions'))
-    execFileSync(must(python), [join(example, 'first_version.py'), first])
+    execFileSync(must(python), ['-B', join(example, 'first_version.py'), first])
     const device = process.env['CUDA_VISIBLE_DEVICES'] ?? ''
-    const environment = { OMP_NUM_THREADS: process.env['OMP_NUM_THREADS'] ?? '2' }
+    const environment = {
+      OMP_NUM_THREADS: process.env['OMP_NUM_THREADS'] ?? '2',
+      PYTHONDONTWRITEBYTECODE: '1',
+    }
     const command = (name: string) => [must(python), join(example, name)] as const
     const server = { ...own.inference('a'), device, environment, command: command('server.py') }
     await own.workers.startInference({ ...server, readySecondsMax: 120 })

@@ -19,9 +19,16 @@ export function bootId(): string {
 
 /** The process with that pid, or null: there is none, or only its remains. */
 export async function processStat(pid: number): Promise<ProcessStat | null> {
-  const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null)
-  return text === null ? null : parseStat(text)
+  try {
+    return parseStat(await readFile(`/proc/${pid}/stat`, 'utf8'))
+  } catch (error) {
+    // Any other failure (no descriptor left, say) tells nothing, least of all that it is dead.
+    if (goneCodes.includes((error as NodeJS.ErrnoException).code ?? '')) return null
+    throw error
+  }
 }
+
+const goneCodes = ['ENOENT', 'ESRCH']
 
 /** The identity of a child right after its start, alive or not. */
 export function identityOfChild(pid: number): ProcessIdentity | null {

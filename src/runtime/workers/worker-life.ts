@@ -75,7 +75,8 @@ export function superviseWorker(
     sayBegun = resolve
   })
   if (first.isAskedToStop) asked.abort()
-  const finished = live()
+  // No write of ours may come after a later supervisor's.
+  const finished = live().then(() => writing)
   return { view, stop, load, begun, finished, detach: () => detached.abort() }
 
   async function live(): Promise<void> {
@@ -202,7 +203,7 @@ export function superviseWorker(
 
   async function finish(verdict: Exclude<Verdict, { kind: 'restart' }>): Promise<void> {
     phase = 'ended'
-    await closeClient()
+    await Promise.all([closeClient(), writing])
     emit(verdict.kind === 'checkpointed' ? { ...verdict, fraction: fraction ?? 0 } : verdict)
   }
 
@@ -240,9 +241,10 @@ export function superviseWorker(
     return { kind, message: answer.message }
   }
 
-  /** One write after the other, each of the newest state. */
+  /** One write after the other, each of the newest state; none once the record is to go. */
   function keep(changes: Partial<WorkerRecord>): Promise<void> {
     record = { ...record, ...changes }
+    if (phase === 'ended') return writing
     const written = writing.then(() => writeRecord(dir, record))
     writing = written.catch(() => {})
     return written

@@ -88,6 +88,8 @@ export function createWorkers(options: WorkersOptions): Workers {
   const root = join(options.stateDir, 'workers')
   const timing = { ...timingDefault, ...options.timing }
   const lives = new Map<string, WorkerLife>()
+  /** Of inference workers, by id. */
+  const ports = new Map<string, number>()
   /** Ids whose last traces are being removed. */
   const leaving = new Map<string, Promise<void>>()
   /** Ids that are being started. */
@@ -121,7 +123,7 @@ export function createWorkers(options: WorkersOptions): Workers {
     reserved.add(spec.id)
     try {
       await leaving.get(spec.id)
-      const port = spec.kind === 'inference' ? (spec.port ?? (await freePort())) : null
+      const port = spec.kind === 'inference' ? (spec.port ?? (await ownPort(spec.id))) : null
       const life = begin(firstRecord(spec, port), { kind: 'start' })
       await life.begun
       return { kind: 'started', worker: life.view() }
@@ -130,9 +132,17 @@ export function createWorkers(options: WorkersOptions): Workers {
     }
   }
 
+  /** A port that no other worker has or is about to be given. */
+  async function ownPort(id: string): Promise<number> {
+    const port = await freePort(new Set(ports.values()))
+    ports.set(id, port)
+    return port
+  }
+
   function begin(record: WorkerRecord, beginning: LifeBeginning): WorkerLife {
     const { id } = record.spec
     const dir = join(root, id)
+    if (record.port !== null) ports.set(id, record.port)
     const life = superviseWorker(record, beginning, {
       dir,
       timing,
@@ -143,12 +153,19 @@ export function createWorkers(options: WorkersOptions): Workers {
       },
     })
     lives.set(id, life)
+    // Who cannot even look at /proc supervises nobody: end, and let the next one adopt them.
+    life.finished.catch((error: unknown) => {
+      queueMicrotask(() => {
+        throw error
+      })
+    })
     return life
   }
 
   /** The record goes after the last event: who crashes between tells the event once more. */
   function leave(id: string, dir: string): void {
     lives.delete(id)
+    ports.delete(id)
     const left = Promise.resolve()
       .then(() => removeRecord(dir))
       .then(() => pruneEnded(root, timing.endedKept))
