@@ -32,8 +32,9 @@ describe('plan --explain and --lp', () => {
     expect(code, stderr).toBe(0)
     expect(stdout).toContain('doing nothing: objective')
     expect(stdout).toContain('the best layout that never changes: objective')
-    expect(stdout).toMatch(/Changes of the layout\n {2}- \d+ s: .+/)
-    expect(stdout).toMatch(/until \d+ s, beside leaving it as it was: \w+ [+−]/)
+    expect(stdout).toMatch(/Changes of the layout, each beside leaving it out\n {2}- \d+ s: .+/)
+    expect(stdout).toMatch(/worth [+−][\d.]+ points by \d+ s: \w+ [+−]/)
+    expect(stdout).toMatch(/- runner-up, .*: objective 0\.\d{5}; this plan has [+−]/)
     expect(stdout).toMatch(/What limits this plan\n {2}- /)
     expect(stdout).toMatch(/- vision: [\d.]+ % of [\d ]+ requests in time/)
   })
@@ -80,7 +81,7 @@ describe('plan by the clock', () => {
     const { code, stdout, stderr } = run('plan', '-f', 'site.yaml', '--seconds', '0.001')
     expect(code, stderr).toBe(0)
     expect(stdout).toContain('of 0.001 s')
-    expect(stdout).not.toContain('Compared with other plans')
+    expect(stdout).not.toContain('Why this plan')
   })
 
   test.each([

@@ -5,6 +5,7 @@ import { comparedUntil, effectsOf, type TenantEffect } from './change-effects.ts
 import { checkPlan } from './check.ts'
 import { keepLayoutPlan } from './keep-layout-plan.ts'
 import { type Begun, type GivenUp, type HandOver, handOvers } from './layout-changes.ts'
+import { type MissedSpan, missedSpan } from './missed-span.ts'
 import type { Plan } from './plan.ts'
 import type { InstancePlace } from './plan-from-blocks.ts'
 import type { PlanningProblem, PlanningTenant } from './problem.ts'
@@ -62,6 +63,8 @@ export type Holding = {
 export type Alternative = {
   readonly name: string
   readonly isLegal: boolean
+  /** The first rule that it breaks, in a sentence; null if it is legal. */
+  readonly breach: string | null
   readonly objective: number
   readonly terminal: number
 }
@@ -73,6 +76,8 @@ export type TenantExpectation = TenantValue & {
     readonly doneSeconds: number
     readonly accuracyGain: number
   } | null
+  /** When most of the requests that are missed arrive, if at some time in particular. */
+  readonly missed: MissedSpan | null
   /** What one more instance of the smallest kind it can use would bring, all the time. */
   readonly oneMore: { readonly profile: string; readonly objective: number } | null
 }
@@ -114,8 +119,10 @@ function alternativeOf(
   { name, plan }: { readonly name: string; readonly plan: Plan },
 ): Alternative {
   const { objective, terminal } = valueOf(problem, plan)
-  const isLegal = checkPlan(problem, plan).kind === 'legal'
-  return { name, isLegal, objective, terminal }
+  const check = checkPlan(problem, plan)
+  const isLegal = check.kind === 'legal'
+  const breach = isLegal ? null : must(check.breaches[0]).message
+  return { name, isLegal, breach, objective, terminal }
 }
 
 /** Legal ones first. */
@@ -185,6 +192,7 @@ function expectationOf(
   return {
     ...value,
     retraining: retrainingOutcome(problem, tenant, use),
+    missed: missedSpan(problem, tenant, use),
     oneMore: oneMore(problem, tenant, use),
   }
 }
