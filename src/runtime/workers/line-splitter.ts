@@ -34,8 +34,8 @@ export function lineSplitter(bytesMax: number, onLine: (line: string) => void): 
       pieces = []
       return
     }
-    // A copy: the caller's buffer is used again.
-    pieces.push(part.slice())
+    // A copy, which a Buffer's own slice() is not: the caller's buffer is used again.
+    pieces.push(new Uint8Array(part))
   }
 
   function finish(): void {

@@ -1,0 +1,42 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { expect, test } from 'vitest'
+import {
+  bootId,
+  identityOfChild,
+  isAlive,
+  launchOf,
+  launchVariable,
+  parseStat,
+  processStat,
+  residentMiB,
+} from './processes.ts'
+
+const tail = '0 '.repeat(15)
+
+test('a process may be called anything', () => {
+  const stat = `42 (a) S 1) R 1 42 42 ${tail}777 1 1`
+  expect(parseStat(stat)).toEqual({ pid: 42, group: 42, startTicks: '777' })
+})
+
+test('a zombie is no process any more', () => {
+  expect(parseStat(`42 (node) Z 1 42 42 ${tail}777`)).toBeNull()
+})
+
+test('a process is known by its pid, its start and the boot', async () => {
+  const child = spawn('sleep', ['100'], { env: { ...process.env, [launchVariable]: 'x y=z' } })
+  const identity = identityOfChild(child.pid ?? 0)
+  if (identity === null) throw new Error('no child')
+  expect(identity.startTicks).toMatch(/^[1-9]\d+$/)
+  expect(await isAlive(identity)).toBe(true)
+  expect(await isAlive({ ...identity, startTicks: '1' })).toBe(false)
+  expect(await isAlive({ ...identity, bootId: 'another' })).toBe(false)
+  expect(identity.bootId).toBe(bootId())
+  expect(await launchOf(identity.pid)).toBe('x y=z')
+  expect(await residentMiB([identity.pid])).toBeGreaterThan(0)
+  child.kill('SIGKILL')
+  await once(child, 'exit')
+  expect(await isAlive(identity)).toBe(false)
+  expect(await processStat(identity.pid)).toBeNull()
+  expect(await launchOf(identity.pid)).toBeNull()
+})
