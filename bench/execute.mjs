@@ -5,11 +5,14 @@
 //
 //   npm run bench:execute -- [--json] [--folder DIR] [--library libnvidia-ml.so.1]
 //
-// With --library it also times a change that finds nothing to do through that NVML library, from
-// opening it to closing it, and counts nothing else. Figures go to stdout.
-import { mkdtempSync, rmSync } from 'node:fs'
+// Then `migrator apply` of a saved plan that finds nothing to do, as a process from its start to its
+// end, beside a Node process that does nothing. With --library that goes through NVML, and the same
+// inside one process is timed too, from opening the library to closing it. Figures go to stdout.
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { findGpuModel } from '../dist/core/mig/catalog.js'
 import { enumerateLayouts, isMaximal } from '../dist/core/mig/layout.js'
@@ -19,7 +22,9 @@ import { createSimulatedDevice } from '../dist/devices/simulated/device.js'
 import { newNode } from '../dist/devices/simulated/node.js'
 import { memoryStore } from '../dist/devices/simulated/store.js'
 import { openBook } from '../dist/reconfigure/book.js'
+import { makeChange } from '../dist/reconfigure/change-file.js'
 import { carryOut, planChange, wantedOf } from '../dist/reconfigure/change-layout.js'
+import { memoryJournal } from '../dist/reconfigure/journal.js'
 import { usualPatience } from '../dist/reconfigure/persist.js'
 import { openJournal } from '../dist/runtime/journal/sqlite-journal.js'
 
@@ -94,6 +99,51 @@ async function reconfigurations() {
   }
 }
 
+const runs = 21
+
+/** Median and largest wall-clock milliseconds of a process. */
+function processMs(words) {
+  const ms = []
+  for (let run = 0; run < runs; run += 1) {
+    const start = performance.now()
+    const { status, stderr } = spawnSync(process.execPath, words, { encoding: 'utf8' })
+    ms.push(performance.now() - start)
+    if (status !== 0) throw new Error(stderr)
+  }
+  ms.sort((a, b) => a - b)
+  return { p50: ms[Math.floor(runs / 2)], max: ms.at(-1) }
+}
+
+/** A saved plan that wants what is there. */
+async function noOpProcess(device, name) {
+  const book = openBook(memoryJournal())
+  const context = { device, book, sleep, patience: usualPatience }
+  const gpus = await device.gpus()
+  const targets = await Promise.all(
+    gpus.map(async ({ uuid }) => ({ gpu: uuid, wanted: await device.gpuInstances(uuid) })),
+  )
+  const made = await makeChange(context, targets, {
+    why: 'bench',
+    node: 'bench',
+    nowSeconds: Date.now() / 1000,
+    validSeconds: 3600,
+  })
+  await device.close()
+  const plan = join(folder, `plan-${process.pid}.json`)
+  writeFileSync(plan, JSON.stringify(made.file))
+  const main = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url))
+  const state = join(folder, `state-${process.pid}`)
+  const figures = processMs([main, 'apply', plan, '--device', name, '--state-dir', state])
+  const empty = processMs(['-e', '0'])
+  rmSync(plan)
+  rmSync(state, { recursive: true })
+  return {
+    noOpProcessMsP50: figures.p50,
+    noOpProcessMsMax: figures.max,
+    emptyProcessMsP50: empty.p50,
+  }
+}
+
 async function nothingToDo(library) {
   const start = performance.now()
   const device = await openNvml({ library })
@@ -110,10 +160,19 @@ async function nothingToDo(library) {
   return { noOpMs: performance.now() - start, noOpSteps: ended.steps }
 }
 
+async function noOp(library) {
+  if (library === undefined) {
+    const store = memoryStore(newNode([findGpuModel('a100-80gb')]))
+    return noOpProcess(createSimulatedDevice({ store, sleep }), 'simulated:a100-80gb')
+  }
+  const inside = await nothingToDo(library)
+  return { ...inside, ...(await noOpProcess(await openNvml({ library }), `nvml:${library}`)) }
+}
+
 try {
   const figures = {
     ...(await reconfigurations()),
-    ...(values.library === undefined ? {} : await nothingToDo(values.library)),
+    ...(await noOp(values.library)),
   }
   if (values.json) console.log(JSON.stringify(figures))
   else {

@@ -19,7 +19,10 @@ export type EventStream = {
 export async function openEventStream(library: string, signal: AbortSignal): Promise<EventStream> {
   const stop = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)
   const workerData: EventThreadData = { library, stop }
-  const worker = new Worker(new URL('./event-thread.js', import.meta.url), { workerData })
+  const worker = new Worker(new URL('./event-thread.js', import.meta.url), {
+    workerData,
+    execArgv: [],
+  })
   const mailbox = createMailbox()
   const end = (): void => {
     Atomics.store(new Int32Array(stop), 0, 1)

@@ -7,6 +7,8 @@ import type { CallReply, CallRequest, CallThreadData } from './messages.ts'
 /** A thread of its own for NVML calls, which are made there in the order they come. */
 export type Lane = {
   readonly call: (call: CallRequest['call'], values: readonly unknown[]) => Promise<unknown>
+  /** Whether nothing is under way, or no more before so many seconds have passed. */
+  readonly idle: (patienceSeconds: number) => Promise<boolean>
   /** Takes no more calls and lets those under way finish, but waits no longer than that. */
   readonly stop: (patienceSeconds: number) => Promise<'stopped' | 'still-busy'>
 }
@@ -23,11 +25,17 @@ type Waiting = {
  */
 export function openLane(library: string, patienceSeconds: number): Lane {
   const workerData: CallThreadData = { library }
-  const worker = new Worker(new URL('./call-thread.js', import.meta.url), { workerData })
+  const worker = new Worker(new URL('./call-thread.js', import.meta.url), {
+    workerData,
+    // Flags of this process (`node -e` has one) are not the thread's.
+    execArgv: [],
+  })
   const waiting = new Map<number, Waiting>()
   let calls = 0
+  /** Calls that NVML has not come back from, given up or not. */
+  let underWay = 0
   let ended: Error | null = null
-  let onIdle = (): void => undefined
+  const onIdle: (() => void)[] = []
 
   const settle = (id: number, use: (one: Waiting) => void): void => {
     const one = waiting.get(id)
@@ -35,16 +43,25 @@ export function openLane(library: string, patienceSeconds: number): Lane {
     clearTimeout(one.timer)
     waiting.delete(id)
     use(one)
-    if (waiting.size > 0) return
-    worker.unref()
-    onIdle()
+    if (waiting.size === 0) worker.unref()
   }
   const end = (error: Error): void => {
     ended = error
+    underWay = 0
     for (const id of [...waiting.keys()]) settle(id, ({ reject }) => reject(error))
+    for (const tell of onIdle.splice(0)) tell()
+  }
+  const idle = async (seconds: number): Promise<boolean> => {
+    if (underWay === 0) return true
+    const told = new Promise<true>((resolve) => onIdle.push(() => resolve(true)))
+    return Promise.race([told, late(seconds)])
   }
   worker.unref()
-  worker.on('message', (reply: CallReply) => settle(reply.id, (one) => answer(one, reply)))
+  worker.on('message', (reply: CallReply) => {
+    settle(reply.id, (one) => answer(one, reply))
+    underWay -= 1
+    if (underWay === 0) for (const tell of onIdle.splice(0)) tell()
+  })
   worker.on('error', (error) => end(new AssertionError(`The NVML thread died: ${error.stack}`)))
   worker.on('exit', () => end(closedError()))
 
@@ -58,17 +75,14 @@ export function openLane(library: string, patienceSeconds: number): Lane {
           settle(id, (one) => one.reject(timeoutError(call, patienceSeconds)))
         const timer = setTimeout(giveUp, patienceSeconds * 1000)
         waiting.set(id, { resolve, reject, timer })
+        underWay += 1
         worker.ref()
         worker.postMessage({ id, call, values } satisfies CallRequest)
       }),
+    idle,
     stop: async (seconds) => {
       ended ??= closedError()
-      const idle = new Promise<'idle'>((resolve) => {
-        onIdle = () => resolve('idle')
-      })
-      if (waiting.size > 0 && (await Promise.race([idle, late(seconds)])) === 'still-busy') {
-        return 'still-busy'
-      }
+      if (!(await idle(seconds))) return 'still-busy'
       await worker.terminate()
       return 'stopped'
     },
@@ -81,13 +95,13 @@ function answer({ resolve, reject }: Waiting, reply: CallReply): void {
   else reject(new AssertionError(reply.message))
 }
 
-function late(seconds: number): Promise<'still-busy'> {
+function late(seconds: number): Promise<false> {
   return new Promise((resolve) => {
-    setTimeout(() => resolve('still-busy'), seconds * 1000).unref()
+    setTimeout(() => resolve(false), seconds * 1000).unref()
   })
 }
 
-function closedError(): DeviceError {
+export function closedError(): DeviceError {
   const code = 'NVML_ERROR_UNINITIALIZED'
   return new DeviceError({ code, action: 'use NVML', state: plainState(code) })
 }

@@ -9,8 +9,8 @@ import {
   queryRequest,
 } from '../requests.ts'
 import { openEventStream } from './event-stream.ts'
-import { type Lane, openLane } from './lane.ts'
 import type { SessionCall } from './session.ts'
+import { openThreads, wholeNode } from './threads.ts'
 
 export type NvmlOptions = {
   /** A file name that the loader searches for, or a path. */
@@ -29,38 +29,33 @@ const patienceSecondsDefault = 120
 const closeSeconds = 5
 
 /**
- * The GPUs that NVIDIA's driver tells of. NVML is initialised once, in a thread of its own; each
- * GPU then has a thread for its calls. Without a driver, a library or a permission it throws a
+ * The GPUs that NVIDIA's driver tells of. NVML is initialised once, in a thread of its own, and
+ * GPUs get threads as threads.ts says. Without a driver, a library or a permission it throws a
  * DeviceError that says so.
  */
 export async function openNvml(options: NvmlOptions = {}): Promise<Device> {
   const { library = driverLibrary, patienceSeconds = patienceSecondsDefault } = options
-  const node = openLane(library, patienceSeconds)
-  const lanes = new Map<string, Lane>()
+  const threads = openThreads(library, patienceSeconds)
   const known = new Set<string>()
   const streams = new Set<Promise<void>>()
   const closing = new AbortController()
   try {
-    await node.call('init', [])
+    await threads.call(wholeNode, 'init', [])
   } catch (error) {
-    await node.stop(closeSeconds)
+    await threads.stop(closeSeconds, null)
     throw error
   }
 
-  const askNode = (call: SessionCall, values: readonly unknown[] = []): Promise<unknown> =>
-    node.call(call, values)
+  const askNode = (call: SessionCall): Promise<unknown> => threads.call(wholeNode, call, [])
   const gpus = async () => {
     const found = (await askNode('gpus')) as Awaited<ReturnType<Device['gpus']>>
     for (const { uuid } of found) known.add(uuid)
     return found
   }
   /** A GPU that nobody knows gets no thread: the node's refuses it. */
-  const laneOf = async (gpu: string): Promise<Lane> => {
+  const subjectOf = async (gpu: string): Promise<string> => {
     if (!known.has(gpu)) await gpus()
-    if (!known.has(gpu) || closing.signal.aborted) return node
-    const lane = lanes.get(gpu) ?? openLane(library, patienceSeconds)
-    lanes.set(gpu, lane)
-    return lane
+    return known.has(gpu) ? gpu : wholeNode
   }
   /** `values` are those that were checked, so that they can pass to a thread whatever was given. */
   const on = async <K extends Exclude<SessionCall, 'driver' | 'gpus'>>(
@@ -68,8 +63,8 @@ export async function openNvml(options: NvmlOptions = {}): Promise<Device> {
     gpu: string,
     ...values: readonly unknown[]
   ) => {
-    const lane = await laneOf(gpu)
-    return (await lane.call(call, [gpu, ...values])) as Awaited<ReturnType<Device[K]>>
+    const subject = await subjectOf(gpu)
+    return (await threads.call(subject, call, [gpu, ...values])) as Awaited<ReturnType<Device[K]>>
   }
 
   return {
@@ -120,10 +115,7 @@ export async function openNvml(options: NvmlOptions = {}): Promise<Device> {
       if (closing.signal.aborted) return
       closing.abort()
       await Promise.all(streams)
-      const ends = await Promise.all([...lanes.values()].map((lane) => lane.stop(closeSeconds)))
-      // While a call is stuck inside NVML, shutting NVML down under it is worse than not to.
-      if (!ends.includes('still-busy')) await node.call('shutdown', []).catch(() => undefined)
-      await node.stop(closeSeconds)
+      await threads.stop(closeSeconds, 'shutdown')
     },
   }
 }

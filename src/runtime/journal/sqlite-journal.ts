@@ -86,6 +86,8 @@ function prepare(path: string): Database.Database {
   if (found !== 0 && found !== formatVersion) {
     throw new Error(`its format is ${found}, this program knows ${formatVersion}`)
   }
+  // A journal that is there already is opened without writing.
+  if (found === formatVersion) return database
   database.exec(
     `create table if not exists entries (
       sequence integer primary key autoincrement,

@@ -40,35 +40,47 @@ export async function openNode(
   folder: string,
   options: { readonly ignoresOwners?: boolean } = {},
 ): Promise<Node> {
-  const owners = spec.kind === 'nvml' ? foreignOwners(listProcesses()) : []
+  const owners = spec.kind === 'nvml' ? foreignOwners(listPrograms()) : []
   const changing = owners.filter(({ kind }) => kind === 'owner')
   if (changing.length > 0 && options.ignoresOwners !== true) throw new ForeignOwnerError(changing)
   const own = makeFolder(nodeFolder(spec, folder))
-  const journal = openJournal(join(own, journalName), { now: clock })
-  try {
-    const device = await openDevice(spec, own)
-    const locks: FileLock[] = []
-    const close = async (): Promise<void> => {
-      await device.close()
-      for (const lock of locks) lock.release()
-      journal.close()
+  // A driver takes a while to open; the journal is read meanwhile.
+  const opening = openDevice(spec, own)
+  opening.catch(() => undefined)
+  const closing: (() => void | Promise<void>)[] = [async () => (await opening).close()]
+  const close = async (): Promise<void> => {
+    // One after the other, and whatever goes wrong with one, the next is let go all the same.
+    const wrong: unknown[] = []
+    for (const end of closing.splice(0)) {
+      try {
+        await end()
+      } catch (error) {
+        wrong.push(error)
+      }
     }
+    if (wrong.length > 0) throw wrong[0]
+  }
+  try {
+    const journal = openJournal(join(own, journalName), { now: clock })
+    // Last: what the device and the locks guard is over by then.
+    closing.push(journal.close)
+    const device = await opening
     const book = openBook(journal)
     const sleep = (seconds: number): Promise<void> => wait(seconds * 1000)
     const context = { device, book, sleep, patience: usualPatience }
-    try {
-      const gpus = (await device.gpus()).map(({ uuid }) => uuid)
-      if (spec.kind === 'nvml') locks.push(...gpus.map(lockGpu))
-      return { context, recovery: await recover(context, gpus), close }
-    } catch (error) {
-      for (const lock of locks) lock.release()
-      await device.close()
-      throw error
+    const gpus = (await device.gpus()).map(({ uuid }) => uuid)
+    if (spec.kind === 'nvml') {
+      for (const gpu of gpus) closing.splice(1, 0, lockGpu(gpu).release)
     }
+    return { context, recovery: await recover(context, gpus), close }
   } catch (error) {
-    journal.close()
+    await close().catch(() => undefined)
     throw error
   }
+}
+
+function listPrograms(): ReturnType<typeof listProcesses> {
+  return listProcesses('/proc', { withDeviceFiles: false })
 }
 
 /** For this process alone on the whole machine, wherever another one keeps its journal. */
