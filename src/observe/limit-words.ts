@@ -16,7 +16,7 @@ export function limitWords(
     case 'room': {
       const seconds = problem.slotCount * problem.slotSeconds
       const share = percent(limit.seconds / seconds, 0)
-      return `GPU ${limit.gpu} is full in ${share} of the window: nothing more fits beside what is there`
+      return `GPU ${limit.gpu} is full in ${share} of the window: nothing fits beside what is there`
     }
     case 'warm-up': {
       const starts =
@@ -77,7 +77,7 @@ function noRetrainingWords(
     case 'too-long':
       return `${head} it could not begin its work before the window ends`
     case 'no-room':
-      return `${head} no instance can be spared; on a free one it would bring ${pointsOf(worth)} points`
+      return `${head} no instance to spare; a free one would bring ${pointsOf(worth)} points`
     default:
       return unreachable(reason)
   }

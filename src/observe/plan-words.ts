@@ -35,9 +35,9 @@ export function planWords(problem: PlanningProblem, explanation: PlanExplanation
 type Section = readonly [title: string, lines: readonly string[]]
 
 const scale =
-  'One point is a hundredth of what the window would be worth with every request answered in time ' +
-  'and correctly. "Later" is what a better version is worth after the window. Changes lean on each ' +
-  'other, so their points do not add up.'
+  'One point is a hundredth of what the window would be worth with every request answered in ' +
+  'time and correctly. "Later" is what a better version is worth after the window. Changes lean ' +
+  'on each other, so their points do not add up.'
 
 /** Worths as points, signed. */
 function pointsUnder(objectiveMax: number): (worth: number) => string {

@@ -23,6 +23,7 @@ export function tenantWords(own: TenantExpectation, pointsOf: (worth: number) =>
   const more =
     oneMore === null
       ? ''
-      : `; one more ${oneMore.profile} all the time would bring ${pointsOf(oneMore.objective)} points`
+      : `; one more ${oneMore.profile} all the time would bring ` +
+        `${pointsOf(oneMore.objective)} points`
   return `${head}${retrained}${more}`
 }
