@@ -4,6 +4,8 @@ import type { Command } from 'commander'
 const commands = {
   init: async () => (await import('./commands/init.ts')).initCommand(),
   demo: async () => (await import('./commands/demo.ts')).demoCommand(),
+  run: async () => (await import('./commands/run.ts')).runCommand(),
+  why: async () => (await import('./commands/why.ts')).whyCommand(),
   simulate: async () => (await import('./commands/simulate.ts')).simulateCommand(),
   compare: async () => (await import('./commands/compare.ts')).compareCommand(),
   plan: async () => (await import('./commands/plan.ts')).planCommand(),

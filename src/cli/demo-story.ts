@@ -50,10 +50,12 @@ export class DemoStory {
     const { windowSeconds, tenants } = this.#site
     const from = (windowIndex - 1) * windowSeconds
     const parts = tenants.map(({ id }) => {
-      const { arrived, inTime, labelled, correct } = traffic.sums(id, from, from + windowSeconds)
-      if (arrived === 0) return `${id} –`
+      const sums = traffic.sums(id, from, from + windowSeconds)
+      const { inTime, late, shed, failed, labelled, correct } = sums
+      const ended = inTime + late + shed + failed
+      if (ended === 0) return `${id} –`
       const accuracy = labelled === 0 ? '' : `, ${percent(correct / labelled)} right`
-      return `${id} ${percent(inTime / arrived)} in time${accuracy}`
+      return `${id} ${percent(inTime / ended)} in time${accuracy}`
     })
     this.say(windowIndex === 0 ? 'Window 0' : `Window ${windowIndex}. Before: ${parts.join('; ')}`)
   }

@@ -39,7 +39,7 @@ export function readNodeOptions({ device, stateDir }: NodeOptions): NodeChoice {
 }
 
 /** As systemd and the XDG rules have it: the system's for root, the user's own for everybody else. */
-function defaultStateFolder(): string {
+export function defaultStateFolder(): string {
   if (process.geteuid?.() === 0) return '/var/lib/migrator'
   const base = process.env['XDG_STATE_HOME'] ?? join(homedir(), '.local/state')
   return join(base, 'migrator')

@@ -15,10 +15,13 @@ export function serviceTables(site: Site): readonly ServiceTable[] {
   const { classes, gpus } = site
   const tables = site.tenants.map((tenant, index) => {
     const { sloSeconds, itemsPerRequest, serving } = tenant
-    const { items, source } = must(site.simulation?.tenants[index]).arrivals
+    const common = { sloSeconds, itemsPerRequest, serving, classes, gpus }
+    // On a node nobody says how requests come: Poisson, with items round their mean.
+    if (site.simulation === null) return tableOf(common)
+    const { items, source } = must(site.simulation.tenants[index]).arrivals
     // A recording is redrawn as Poisson counts round its rate.
     const gapCv = source.kind === 'generated' ? source.gapCv : 1
-    return tableOf({ sloSeconds, itemsPerRequest, serving, items, gapCv, classes, gpus })
+    return tableOf({ ...common, items, gapCv })
   })
   made.set(site, tables)
   return tables

@@ -16,6 +16,7 @@ import { isWorseLive } from './live-check.ts'
 import { NodeDesk } from './node-desk.ts'
 import { NodeWorld } from './node-world.ts'
 import { outlookOfNode } from './outlook-of-node.ts'
+import { outlookWords } from './outlook-words.ts'
 import { routerCorrections, tenantSettingsOf } from './router-sync.ts'
 import type { WorldContext } from './world-context.ts'
 
@@ -91,12 +92,13 @@ export class Daemon {
           },
           { nowSeconds, span, state: this.#state, arrived: this.#arrived(nowSeconds) },
         ),
-      onForecast: (span, nowSeconds, foreseen) =>
-        this.#watch.begin(
-          span.windowIndex,
-          nowSeconds,
-          foreseen.map(({ arrivals }) => arrivals),
-        ),
+      onForecast: (span, nowSeconds, foreseen) => {
+        const outlooks = foreseen.map(({ arrivals }) => arrivals)
+        this.#watch.begin(span.windowIndex, nowSeconds, outlooks)
+        for (const [tenant, { id }] of site.tenants.entries()) {
+          options.log('info', `${id}: ${outlookWords(must(foreseen[tenant]).outlook)}`)
+        }
+      },
       onRecord: ({ atSeconds, reason }) => this.#emit({ kind: 'plan', atSeconds, reason }),
       log: options.log,
     })
@@ -262,6 +264,10 @@ export class Daemon {
       if (since !== null && since <= before) this.#tell({ kind: 'job-abandoned', tenant: id })
     }
     this.#emit({ kind: 'window', atSeconds: nowSeconds, windowIndex })
+    for (const [tenant, { id }] of site.tenants.entries()) {
+      const factors = this.#speed.factorsOf(tenant).map((own) => own.toFixed(2))
+      this.#options.log('info', `${id}: batches take ${factors.join(' ')} x the profile's time`)
+    }
     this.#ask('window-start')
   }
 

@@ -3,8 +3,10 @@ import type { LabelledRequest } from '../labelled-data/labelled-request.ts'
 import type { OpenInferenceClient } from '../open-inference/client.ts'
 import { judgeAnswer } from '../router/judge-answer.ts'
 
+/** Labelled items that versions are judged on, the newest: enough to tell four points apart. */
+export const heldOutItemsMax = 600
 /** How many requests the judge has under way at one worker. */
-const concurrency = 4
+const concurrency = 8
 const answerSecondsMax = 10
 
 export type JudgedVersions = {

@@ -4,7 +4,7 @@ import type { AccuracySample, FinishedRetraining } from '../../core/observation.
 import type { Site } from '../../core/site.ts'
 import type { LearningBook } from '../../outlook/retraining-outlook.ts'
 import { readJson, writeJson } from './json-file.ts'
-import type { VersionStore } from './version-store.ts'
+import type { StoredVersion, VersionStore } from './version-store.ts'
 
 /** A retraining as it was begun, and how long it has been worked on. */
 export type NodeJob = {
@@ -70,9 +70,14 @@ export class NodeBook implements LearningBook {
   }
 
   of(tenant: number): ReturnType<LearningBook['of']> & TenantPage {
+    const store = must(this.#versions[tenant])
+    const page = this.#page(tenant)
+    const tests = store.all().flatMap(testOf)
     return {
-      ...this.#page(tenant),
-      deployed: must(this.#versions[tenant]).deployed(),
+      ...page,
+      samples: [...tests, ...page.samples],
+      // Its test is among the samples.
+      deployed: { ...store.deployed(), heldOut: null },
       probes: [],
       probeSecondsByClass: this.#site.classes.map(() => 0),
     }
@@ -179,4 +184,12 @@ export class NodeBook implements LearningBook {
     this.#pages = pages
     writeJson(this.#path, pages)
   }
+}
+
+/** The test of a version when it was made, on labels as new as its own. */
+function testOf(version: StoredVersion): readonly AccuracySample[] {
+  const { versionId, versionLabelledUntilSeconds, heldOut } = version
+  if (heldOut === null) return []
+  const atSeconds = versionLabelledUntilSeconds
+  return [{ versionId, versionLabelledUntilSeconds, atSeconds, ...heldOut }]
 }

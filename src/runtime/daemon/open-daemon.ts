@@ -57,8 +57,8 @@ export class NodeMismatch extends Error {
 }
 
 /**
- * A daemon on a node: takes over what one before it left (instances by the journal, workers by their
- * records, the router by its socket), and goes on from there.
+ * A daemon on a node: takes over what one before it left (instances by the journal, workers by
+ * their records, the router by its socket), and goes on from there.
  */
 export async function openDaemon(options: OpenOptions): Promise<RunningDaemon> {
   const { site, stateDir, programs, log } = options

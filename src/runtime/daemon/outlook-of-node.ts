@@ -2,13 +2,15 @@ import { must } from '../../base/assert.ts'
 import { Rng } from '../../base/rng.ts'
 import type { ProblemSpan } from '../../control/build-problem.ts'
 import type { ExecutorState } from '../../control/executor-state.ts'
+import type { RetrainingForecast } from '../../core/forecast.ts'
 import { slotsFor } from '../../core/plan/warm-up.ts'
-import type { Site } from '../../core/site.ts'
+import type { Site, SiteTenant } from '../../core/site.ts'
 import type { ServiceTable } from '../../core/workload/service-table.ts'
 import { foreseeArrivals } from '../../outlook/arrival-outlook.ts'
 import { foreseeRetraining } from '../../outlook/retraining-outlook.ts'
 import { type ServiceSpeed, scaledService } from '../../outlook/service-speed.ts'
 import type { Foreseen } from '../../outlook/tenant-values.ts'
+import { heldOutItemsMax } from './judge.ts'
 import type { NodeBook } from './node-book.ts'
 
 export type NodeOutlookOptions = {
@@ -62,15 +64,34 @@ export function outlookOfNode(
       isOffered: must(canRetrain[tenant]) && job === null && candidate === null && isNew,
       jobId: job?.id ?? null,
     })
+    const judging = judgingSeconds(must(site.tenants[tenant]))
     const outlook = {
       arrivals: arrivals.forecast,
       valuePerAnswer: 0,
       service: scaledService(must(services[tenant]), speed.factorsOf(tenant)),
       accuracyDeployed: deployed.perSlot,
       accuracyTerminal: deployed.terminal,
-      retraining,
-      underWay,
+      retraining: retraining.map((own) => withJudging(own, judging)),
+      underWay: underWay === null ? null : withJudging(underWay, judging),
     }
     return { outlook, arrivals }
   })
+}
+
+/** A version is judged on the instance that made it, by a worker that has to start for it. */
+function withJudging(forecast: RetrainingForecast, seconds: readonly number[]): RetrainingForecast {
+  const { secondsByClass } = forecast
+  return {
+    ...forecast,
+    secondsByClass: secondsByClass.map((own, k) => (own === null ? null : own + must(seconds[k]))),
+  }
+}
+
+/** Per class: where it cannot serve it cannot be judged either, which takes no time. */
+function judgingSeconds({ inferenceStartSeconds, serving }: SiteTenant): readonly number[] {
+  return serving.map((capability) =>
+    capability === null
+      ? 0
+      : inferenceStartSeconds + (2 * heldOutItemsMax) / capability.capacityItemsPerSecond,
+  )
 }

@@ -28,8 +28,8 @@ export type ProgramOptions = {
 }
 
 /**
- * How each tenant's workers are run; null where the site names none. Reference workers get their pace
- * files and a first version below `stateDir`. Paths of others are relative to `siteFolder`.
+ * How each tenant's workers are run; null where the site names none. Reference workers get their
+ * pace files and a first version below `stateDir`; others' paths are relative to `siteFolder`.
  */
 export async function tenantPrograms(
   site: Site,

@@ -10,7 +10,7 @@ import type { WorkerEvent } from '../workers/worker-events.ts'
 import type { RetrainingSpec } from '../workers/worker-spec.ts'
 import { FailurePause } from './failure-pause.ts'
 import type { InstanceOperations } from './instance-operations.ts'
-import { judgeVersions } from './judge.ts'
+import { heldOutItemsMax, judgeVersions } from './judge.ts'
 import { workerSpecOf } from './worker-spec-of.ts'
 import { tenantIndexOf, type WorldContext } from './world-context.ts'
 
@@ -33,8 +33,6 @@ type Judge = { readonly onReady: (url: string) => void; readonly onEnd: () => vo
 
 const graceSeconds = 30
 const silenceSecondsMax = 300
-/** Requests that versions are judged on, the newest. */
-const heldOutRequestsMax = 400
 /** Beside starting a worker twice over. */
 const judgingSecondsMin = 20
 
@@ -155,6 +153,7 @@ export class RetrainingWorkers {
         this.#begin(own)
         this.#countWork(own)
         own.phase = 'judging'
+        log('info', `${own.workerId}: trained; its version is judged`)
         void this.#finish(own, event.versionDir)
         break
       case 'stopped':
@@ -215,7 +214,8 @@ export class RetrainingWorkers {
 
   async #judge(own: Training, version: string): Promise<VersionMeasurement | null> {
     const { workers, versions, labels, site, programs } = this.#context
-    const heldOut = must(labels[own.tenant]).heldOut(heldOutRequestsMax)
+    const requests = Math.ceil(heldOutItemsMax / must(site.tenants[own.tenant]).itemsPerRequest)
+    const heldOut = must(labels[own.tenant]).heldOut(requests)
     if (heldOut.length === 0) return null
     const store = must(versions[own.tenant])
     const { id, inferenceStartSeconds } = must(site.tenants[own.tenant])

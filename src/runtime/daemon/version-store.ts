@@ -15,6 +15,8 @@ export type StoredVersion = DeployedVersion & {
 /** A tenant's versions on disk; which one is deployed survives the program. */
 export type VersionStore = {
   readonly deployed: () => StoredVersion
+  /** Those that are kept, and what is known of some that are not. */
+  readonly all: () => readonly StoredVersion[]
   readonly find: (versionId: string) => StoredVersion | undefined
   readonly dirOf: (versionId: string) => string
   /** Takes a folder in as a candidate; the folder moves. */
@@ -69,6 +71,7 @@ export function openVersionStore(options: {
   }
   return {
     deployed,
+    all: () => all,
     find,
     dirOf,
     takeIn: (versionId, dir, { labelledUntilSeconds }) => {

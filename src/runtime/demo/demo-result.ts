@@ -1,7 +1,7 @@
 import { must } from '../../base/assert.ts'
 import type { Site } from '../../core/site.ts'
 import type { Prediction } from '../../outlook/prediction.ts'
-import type { TrafficLog } from '../daemon/traffic-log.ts'
+import type { TrafficLog, TrafficSums } from '../daemon/traffic-log.ts'
 import type { LoadReport } from './load-plan.ts'
 
 /** What was measured of one tenant over the windows that count. */
@@ -83,13 +83,12 @@ export function headlineOf(
   return weights === 0 ? null : sum / weights
 }
 
-function partsOf(sums: {
-  readonly arrived: number
-  readonly inTime: number
-  readonly labelled: number
-  readonly correct: number
-}): Pick<MeasuredWindow, 'sloAttainment' | 'accuracy' | 'goodput'> {
-  const sloAttainment = sums.arrived === 0 ? null : sums.inTime / sums.arrived
+/** Of the requests whose end fell into that time: counted so, none is in two windows. */
+function partsOf(
+  sums: TrafficSums,
+): Pick<MeasuredWindow, 'sloAttainment' | 'accuracy' | 'goodput'> {
+  const ended = sums.inTime + sums.late + sums.shed + sums.failed
+  const sloAttainment = ended === 0 ? null : sums.inTime / ended
   const accuracy = sums.labelled === 0 ? null : sums.correct / sums.labelled
   const isKnown = sloAttainment !== null && accuracy !== null
   return { sloAttainment, accuracy, goodput: isKnown ? sloAttainment * accuracy : null }

@@ -9,7 +9,7 @@ export type LoadPlan = {
   readonly url: string
   /** When the run began, by the host's monotonic clock. */
   readonly epochHostSeconds: number
-  /** Seconds of the run before the arrivals of the site's simulation begin; load is sent then too. */
+  /** Seconds of the run before the simulation's arrivals begin; load is sent then too. */
   readonly leadSeconds: number
   /** Labels come back so long after their answers. */
   readonly labelDelaySeconds: number

@@ -47,8 +47,8 @@ const labelDelaySeconds = 2
 const settleSeconds = 2.5
 
 /**
- * Runs the site live with its own simulation as the load: a daemon, its router and reference workers
- * as on any node, on simulated GPUs. Whatever happens, nothing of it runs on afterwards.
+ * Runs the site live with its own simulation as the load: a daemon, its router and reference
+ * workers as on any node, on simulated GPUs. Whatever happens, nothing of it runs on afterwards.
  */
 export async function runDemo(options: DemoOptions): Promise<DemoResult> {
   const { site, seed, stateDir, services, log } = options
