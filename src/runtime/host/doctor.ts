@@ -123,7 +123,8 @@ function privilegeCheck(isPrivileged: boolean | null): Check {
 function ownerCheck({ name, kind, pids, fix }: ForeignOwner): Check {
   const who = pids.length === 0 ? name : `${name} (pid ${pids.join(', ')})`
   if (kind === 'owner') return problem('other owners', `${who} changes layouts here too`, fix)
-  return { subject: 'other owners', status: 'warning', found: `${who} can hold instances`, fix }
+  const found = kind === 'holder' ? `${who} can hold instances` : `could not be read: ${who}`
+  return { subject: 'other owners', status: 'warning', found, fix }
 }
 
 function holderCheck({ pid, command, deviceFiles }: HostProcess): Check {

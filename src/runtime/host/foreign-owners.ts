@@ -1,14 +1,16 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import type { KubernetesNode } from './kubernetes-node.ts'
 import type { HostProcess } from './processes.ts'
 
 /**
  * Another program that has a say about the node's GPUs. An `owner` changes layouts itself, so two
  * of them would undo each other's work; a `holder` only keeps instances from being destroyed.
+ * `unknown`: there may be one, and it could not be found out.
  */
 export type ForeignOwner = {
   readonly name: string
-  readonly kind: 'owner' | 'holder'
+  readonly kind: 'owner' | 'holder' | 'unknown'
   readonly pids: readonly number[]
   readonly fix: string
 }
@@ -79,6 +81,34 @@ export function foreignOwners(
   if (!isEnabled || running.some(({ name }) => name === "NVIDIA's MIG manager")) return running
   const fix = `systemctl disable ${managerUnit}: it would cut the GPUs again at the next boot`
   return [...running, { name: "NVIDIA's MIG manager", kind: 'owner', pids: [], fix }]
+}
+
+const migConfig = 'nvidia.com/mig.config'
+const nosLabel = 'nos.nebuly.com/gpu-partitioning'
+
+/** Other programs with a say, by what they or their users have written on the Kubernetes node. */
+export function ownersByNode(node: KubernetesNode): readonly ForeignOwner[] {
+  if (node.kind === 'none') return []
+  if (node.kind === 'unreadable') {
+    const fix = 'allow this service account to get its node, so that owners can be told by labels'
+    return [{ name: `the Kubernetes node (${node.why})`, kind: 'unknown', pids: [], fix }]
+  }
+  const { name, labels, annotations } = node
+  const owners: ForeignOwner[] = []
+  const config = labels[migConfig]
+  if (config !== undefined) {
+    const state = labels[`${migConfig}.state`]
+    const told = `${migConfig}=${config}${state === undefined ? '' : `, ${state}`}`
+    const fix = `kubectl label node ${name} ${migConfig}-`
+    owners.push({ name: `NVIDIA's MIG manager (label ${told})`, kind: 'owner', pids: [], fix })
+  }
+  const spec = Object.keys(annotations).find((key) => key.startsWith('nos.nebuly.com/spec-gpu-'))
+  if (labels[nosLabel] !== undefined || spec !== undefined) {
+    const fix = `kubectl label node ${name} ${nosLabel}-`
+    const told = spec === undefined ? `label ${nosLabel}` : `annotation ${spec}`
+    owners.push({ name: `nos (${told})`, kind: 'owner', pids: [], fix })
+  }
+  return owners
 }
 
 /** The program and, for an interpreter, its script: arguments may name anything. */

@@ -10,7 +10,8 @@ import type { Context } from '../../reconfigure/context.ts'
 import { usualPatience } from '../../reconfigure/persist.ts'
 import { type Recovery, recover } from '../../reconfigure/recover.ts'
 import { type Check, diagnose, readGpuFacts } from '../host/doctor.ts'
-import { foreignOwners } from '../host/foreign-owners.ts'
+import { type ForeignOwner, foreignOwners, ownersByNode } from '../host/foreign-owners.ts'
+import { readKubernetesNode } from '../host/kubernetes-node.ts'
 import { listProcesses } from '../host/processes.ts'
 import { JournalError } from '../journal/journal-error.ts'
 import { openJournal, readJournal } from '../journal/sqlite-journal.ts'
@@ -40,7 +41,7 @@ export async function openNode(
   folder: string,
   options: { readonly ignoresOwners?: boolean } = {},
 ): Promise<Node> {
-  const owners = spec.kind === 'nvml' ? foreignOwners(listPrograms()) : []
+  const owners = spec.kind === 'nvml' ? await ownersOf(listPrograms()) : []
   const changing = owners.filter(({ kind }) => kind === 'owner')
   if (changing.length > 0 && options.ignoresOwners !== true) throw new ForeignOwnerError(changing)
   const own = makeFolder(nodeFolder(spec, folder))
@@ -77,6 +78,12 @@ export async function openNode(
     await close().catch(() => undefined)
     throw error
   }
+}
+
+async function ownersOf(
+  processes: ReturnType<typeof listProcesses>,
+): Promise<readonly ForeignOwner[]> {
+  return [...foreignOwners(processes), ...ownersByNode(await readKubernetesNode())]
 }
 
 function listPrograms(): ReturnType<typeof listProcesses> {
@@ -135,7 +142,7 @@ export async function examine(spec: DeviceSpec, folder: string): Promise<readonl
   const holders = processes.filter(
     ({ pid, deviceFiles }) => deviceFiles.length > 0 && pid !== process.pid,
   )
-  const owners = isReal ? foreignOwners(processes) : []
+  const owners = isReal ? await ownersOf(processes) : []
   const isPrivileged = isReal ? mayChange() : null
   try {
     const own = nodeFolder(spec, folder)
