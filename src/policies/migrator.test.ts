@@ -9,6 +9,7 @@ import type { PlanningProblem } from '../core/plan/problem.ts'
 import { valueOf } from '../core/plan/value.ts'
 import { createHighsSolver } from '../planner/solver/highs.ts'
 import type { PolicyContext, PolicyFactory } from './context.ts'
+import { keptLayoutPlan } from './kept-layout.ts'
 import {
   createMigrator,
   createMigratorBlindCold,
@@ -70,14 +71,28 @@ test.each(Object.entries(modes))(
   },
 )
 
-test('knowing the overhead is worth more than not knowing it; building ahead never costs', () => {
-  for (const seed of [3, 11]) {
+test('knowing the overhead is worth no less, and more where changing pays', () => {
+  const gains = [3, 5].map((seed) => {
     const problem = problemOf(seed, { configurationsMax: 0, hasUnderWay: false })
     const objectiveOf = (mode: PolicyFactory) => planned(planWith(mode, problem)).objective
     const cold = objectiveOf(createMigratorBlindCold)
     const preinit = objectiveOf(createMigratorBlindPreinit)
     expect(preinit).toBeGreaterThanOrEqual(cold)
-    expect(objectiveOf(createMigrator)).toBeGreaterThan(preinit)
+    const gain = objectiveOf(createMigrator) - preinit
+    expect(gain).toBeGreaterThanOrEqual(0)
+    return gain
+  })
+  expect(Math.max(...gains)).toBeGreaterThan(0.001)
+})
+
+test('a plan is worth no less than the best layout to be kept, the search for which is charged', () => {
+  for (const problem of problems) {
+    const kept = must(keptLayoutPlan(problem))
+    const least = valueOf(problem, kept.plan)
+    const outcome = planned(planWith(createMigrator, problem))
+    const { objective, terminal } = valueOf(problem, outcome.plan)
+    expect(objective + terminal).toBeGreaterThanOrEqual(least.objective + least.terminal - 1e-12)
+    expect(outcome.work.steps).toBeGreaterThan(kept.steps)
   }
 })
 

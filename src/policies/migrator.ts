@@ -10,6 +10,7 @@ import { chargedSecondsMax, planWindow } from '../planner/plan-window.ts'
 import { preInitialise } from '../planner/pre-initialise.ts'
 import { noSolver } from '../planner/solver.ts'
 import type { PolicyContext } from './context.ts'
+import { keptLayoutPlan } from './kept-layout.ts'
 
 /** Whatever makes plans, and the time reserved before they take effect. */
 type Planner = {
@@ -34,9 +35,26 @@ function pathPlannerOf({ site }: PolicyContext): Planner {
   const share = Math.min(1, workMax / workMaxOfPlanning)
   const stepsMax = 0.5 * share * planningSecondsMax * stepsPerSecond
   return {
-    plan: (problem) => planPath(problem, { stepsMax, gapTarget }),
+    plan: (problem) => plannedFromKept(problem, { stepsMax, gapTarget }),
     planningSecondsMax,
   }
+}
+
+/** The path planner from the best layout that could be kept, the search for which is charged. */
+function plannedFromKept(
+  problem: PlanningProblem,
+  { stepsMax, gapTarget }: { readonly stepsMax: number; readonly gapTarget: number },
+): PlanOutcome {
+  const kept = keptLayoutPlan(problem)
+  if (kept === null) return planPath(problem, { stepsMax, gapTarget })
+  const { plan, steps } = kept
+  const left = Math.max(1, stepsMax - steps)
+  const outcome = planPath(problem, { stepsMax: left, gapTarget, incumbent: plan })
+  const work = {
+    steps: outcome.work.steps + steps,
+    chargedSeconds: outcome.work.chargedSeconds + steps / stepsPerSecond,
+  }
+  return { ...outcome, work }
 }
 
 /** The integer program in coarse steps, refined; without a solver it refines the running layout. */
