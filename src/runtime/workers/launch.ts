@@ -61,7 +61,7 @@ export async function exitOfAdopted(
   pollSeconds: number,
   signal: AbortSignal,
 ): Promise<WorkerExit> {
-  while (await isAlive(identity)) {
+  while (isAlive(identity)) {
     await pause(pollSeconds, signal)
     if (signal.aborted) return new Promise(() => {})
   }

@@ -20,7 +20,7 @@ function launchIn(own: Supervised, id: string): string {
 }
 
 async function livingOf(launch: string): Promise<number> {
-  const launches = await Promise.all((await allProcesses()).map(({ pid }) => launchOf(pid)))
+  const launches = (await allProcesses()).map(({ pid }) => launchOf(pid))
   return launches.filter((each) => each === launch).length
 }
 

@@ -1,8 +1,8 @@
-/** Resolves after that long, or at once when the signal is given; keeps no process alive. */
+/** Resolves after that long, or at once when the signal is given. */
 export function pause(seconds: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) return resolve()
-    const timer = setTimeout(finish, 1000 * seconds).unref()
+    const timer = setTimeout(finish, 1000 * seconds)
     signal.addEventListener('abort', finish)
 
     function finish(): void {

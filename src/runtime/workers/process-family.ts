@@ -40,27 +40,21 @@ export function processFamily(leader: ProcessIdentity, launch: string): ProcessF
   return { members, residentMiB: residentMiBOfGroup, end }
 
   async function members(): Promise<readonly ProcessStat[]> {
-    const near = await nearMembers(await allProcesses())
-    const isOurs = await Promise.all(
-      near.map(async ({ stat, isNear }) => isNear || (await launchOf(stat.pid)) === launch),
-    )
-    return remembered(near.flatMap(({ stat }, i) => (isOurs[i] ? stat : [])))
+    const isNear = nearness()
+    const processes = await allProcesses()
+    return remembered(processes.filter((each) => isNear(each) || launchOf(each.pid) === launch))
   }
 
   /** Without a look into every environment: what left the group is found when the family ends. */
   async function residentMiBOfGroup(): Promise<number> {
-    const near = await nearMembers(await recentProcesses())
-    return residentMiB(
-      remembered(near.flatMap((each) => (each.isNear ? each.stat : []))).map(pidOf),
-    )
+    const isNear = nearness()
+    return residentMiB(remembered((await recentProcesses()).filter(isNear)).map(pidOf))
   }
 
-  async function nearMembers(processes: readonly ProcessStat[]) {
-    const isLed = await isAlive(leader)
-    return processes.map((stat) => {
-      const isInGroup = isLed && stat.group === leader.pid
-      return { stat, isNear: isInGroup || seen.get(stat.pid) === stat.startTicks }
-    })
+  function nearness(): (stat: ProcessStat) => boolean {
+    const isLed = isAlive(leader)
+    return ({ pid, group, startTicks }) =>
+      (isLed && group === leader.pid) || seen.get(pid) === startTicks
   }
 
   function remembered(stats: readonly ProcessStat[]): readonly ProcessStat[] {
@@ -85,7 +79,9 @@ export function processFamily(leader: ProcessIdentity, launch: string): ProcessF
     const untilMs = performance.now() + 1000 * seconds
     let lookMs = firstLookMs
     for (;;) {
-      const pids = (await members()).map(pidOf)
+      // While its first process lives there is no need to look for more.
+      const isLed = repeated === null && isAlive(leader)
+      const pids = isLed ? [leader.pid] : (await members()).map(pidOf)
       if (pids.length === 0 || performance.now() >= untilMs) return pids
       if (repeated !== null) for (const pid of pids) signal(pid, repeated)
       await wait(Math.min(lookMs, Math.max(1, untilMs - performance.now())))

@@ -30,7 +30,7 @@ export const timingDefault: SupervisionTiming = {
   livenessSeconds: 1,
   livenessAnswerSecondsMax: 5,
   livenessMissesMax: 3,
-  memorySeconds: 2,
+  memorySeconds: 5,
   leakGraceSeconds: 10,
   graceSeconds: 10,
   doneGraceSeconds: 10,

@@ -23,7 +23,7 @@ async function succeed(own: Supervised): Promise<Supervised> {
   return next
 }
 
-const isGone = async (pid: number) => ((await processStat(pid)) === null ? true : undefined)
+const isGone = (pid: number) => (processStat(pid) === null ? true : undefined)
 
 describe('an inference worker', () => {
   test('is started without a shell, in a group of its own, with its environment', async () => {
@@ -35,7 +35,7 @@ describe('an inference worker', () => {
     )
     const read = (file: string) => readFileSync(`/proc/${identity.pid}/${file}`, 'utf8')
     expect(result.kind).toBe('started')
-    expect((await processStat(identity.pid))?.group).toBe(identity.pid)
+    expect(processStat(identity.pid)?.group).toBe(identity.pid)
     const { url } = await own.event('ready')
     expect(read('cmdline').split('\0').slice(2, -1)).toEqual(['; touch', '$HOME'])
     const environment = Object.fromEntries(
@@ -191,7 +191,7 @@ describe('workers live on without the daemon', () => {
     editRecord(own.dir, 'stranger', () => null)
     expect((await next.workers.adopt()).map(({ kind }) => kind)).toEqual(['dead'])
     await next.event('failed')
-    expect(await processStat(stranger?.pid ?? 0)).not.toBeNull()
+    expect(processStat(stranger?.pid ?? 0)).not.toBeNull()
     for (const { pid } of [worker, stranger].filter((each) => each != null)) {
       process.kill(pid, 'SIGKILL')
     }
@@ -225,6 +225,6 @@ test('no process of these tests is left when they clean up', async () => {
   await own.event('ready')
   const { launch } = JSON.parse(readFileSync(join(own.dir, 'workers/a/record.json'), 'utf8'))
   await own.cleanUp()
-  const launches = await Promise.all((await allProcesses()).map(({ pid }) => launchOf(pid)))
+  const launches = (await allProcesses()).map(({ pid }) => launchOf(pid))
   expect(launches).not.toContain(launch)
 })

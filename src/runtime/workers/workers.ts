@@ -71,7 +71,10 @@ export type Workers = {
   /** To be called once, before any start: takes over what an earlier process supervised. */
   readonly adopt: () => Promise<readonly Adoption[]>
   readonly list: () => readonly WorkerView[]
-  /** Ends supervision and its events; the workers live on. */
+  /**
+   * Ends supervision and its events; the workers live on. Until then supervision keeps this
+   * process alive while there are workers.
+   */
   readonly close: () => Promise<void>
 }
 
@@ -185,7 +188,7 @@ export function createWorkers(options: WorkersOptions): Workers {
         const { record } = each
         const identity = record.process ?? launches.get(record.launch) ?? null
         const { id, tenant } = record.spec
-        if (identity === null || !(await isAlive(identity))) {
+        if (identity === null || !isAlive(identity)) {
           begin(record, { kind: 'dead', process: identity })
           return { kind: 'dead', workerId: id, tenant }
         }
@@ -226,11 +229,10 @@ function firstRecord(spec: WorkerSpec, port: number | null): WorkerRecord {
 /** Leaders of process groups that carry a launch variable, by its value. */
 async function launchesAlive(): Promise<ReadonlyMap<string, ProcessIdentity>> {
   const leaders = (await allProcesses()).filter(({ pid, group }) => pid === group)
-  const found = await Promise.all(
-    leaders.map(async ({ pid, startTicks }) => {
-      const launch = await launchOf(pid)
-      return launch === null ? null : ([launch, { pid, startTicks, bootId: bootId() }] as const)
+  return new Map(
+    leaders.flatMap(({ pid, startTicks }) => {
+      const launch = launchOf(pid)
+      return launch === null ? [] : [[launch, { pid, startTicks, bootId: bootId() }] as const]
     }),
   )
-  return new Map(found.filter((each) => each !== null))
 }
