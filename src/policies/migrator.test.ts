@@ -85,7 +85,7 @@ test('knowing the overhead is worth no less, and more where changing pays', () =
   expect(Math.max(...gains)).toBeGreaterThan(0.001)
 })
 
-test('a plan is worth no less than the best layout to be kept, the search for which is charged', () => {
+test('a plan is worth no less than the best layout to keep, whose search is charged', () => {
   for (const problem of problems) {
     const kept = must(keptLayoutPlan(problem))
     const least = valueOf(problem, kept.plan)
