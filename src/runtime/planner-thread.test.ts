@@ -94,7 +94,7 @@ describe('planted faults', () => {
   ])('%s: the best plan so far is the answer', async (fault, ended, words, options) => {
     const found: number[] = []
     const answer = await threadWith({ ...options, script: faulty(fault) }).plan(problem, {
-      secondsMax: 6,
+      secondsMax: 5,
       onMessage: (message) => {
         const isPlan = message.kind === 'incumbent' && checkPlan(problem, message.plan)
         if (isPlan && isPlan.kind === 'legal' && Number.isFinite(message.objective)) {
@@ -113,8 +113,11 @@ describe('planted faults', () => {
   test.each([
     ['throws-on-load', 'failed'],
     ['loops-at-once', 'deadline'],
+    ['loops-on-load', 'deadline'],
   ])('%s: the layout is kept', async (fault, ended) => {
-    const answer = await threadWith({ script: faulty(fault) }).plan(problem, { secondsMax: 2 })
+    const thread = threadWith({ script: faulty(fault), hasSpare: false })
+    await thread.ready()
+    const answer = await thread.plan(problem, { secondsMax: 1 })
     expect(answer.ended).toBe(ended)
     const { objective, terminal } = valueOf(problem, keepLayoutPlan(problem))
     expect(worthOf(answer)).toBeCloseTo(objective + terminal, 12)

@@ -37,7 +37,10 @@ export type ThreadAnswer = {
 
 /** Plans off the main thread; one problem at a time. */
 export type PlannerThread = {
-  /** Resolves when the thread has loaded what it needs, or cannot; nobody has to wait for it. */
+  /**
+   * Resolves when the thread has loaded what it needs, or cannot, or takes too long; whoever has
+   * time before the deadline starts to count may wait for it.
+   */
   readonly ready: () => Promise<void>
   readonly plan: (problem: PlanningProblem, options: ThreadPlanOptions) => Promise<ThreadAnswer>
   readonly close: () => Promise<void>
@@ -50,6 +53,8 @@ const memoryMiBMaxDefault = 1024
 const warmUpSteps = 5e6
 const warmUpMsMax = 200
 const warmUpId = 0
+/** A tenth of a second on an idle machine. */
+const loadMsMax = 2000
 const gapTargetDefault = 1e-4
 
 /**
@@ -66,7 +71,7 @@ export function createPlannerThread(options: PlannerThreadOptions = {}): Planner
   let nextId = warmUpId + 1
   let current = start()
   let spare = options.hasSpare === false ? null : start()
-  return { ready: () => current.loaded, plan, close }
+  return { ready: () => atMost(loadMsMax, current.loaded), plan, close }
 
   function start(): Hosted {
     const worker = new Worker(script, { resourceLimits: { maxOldGenerationSizeMb } })
@@ -183,6 +188,16 @@ function warmUp(spare: Hosted, request: PlannerRequest): void {
   spare.isWarm = true
   const stopAtMs = epochMs() + warmUpMsMax
   spare.worker.postMessage({ ...request, id: warmUpId, stepsMax: warmUpSteps, stopAtMs })
+}
+
+/** Resolves with the promise, or after that time. */
+async function atMost(ms: number, promise: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms)
+  })
+  await Promise.race([promise, late])
+  clearTimeout(timer)
 }
 
 function wordsOf(error: unknown): string {
