@@ -39,12 +39,19 @@ export type Bench = {
 /** Ends the program at the n-th entry, before or after it is on the disk. */
 export type Limits = {
   readonly crash?: { readonly entry: number; readonly when: 'before' | 'after' }
+  /** From the n-th entry on so many cannot be written, and the program goes on. */
+  readonly fullDisk?: { readonly entry: number; readonly count: number }
   readonly patience?: Patience
 }
 
 /** As if the process had been killed: nothing catches it. */
 export class Killed extends Error {
   override readonly name = 'Killed'
+}
+
+/** As the journal's error for a disk that takes no more. */
+export class DiskFull extends Error {
+  override readonly name = 'DiskFull'
 }
 
 export const quickPatience: Patience = {
@@ -54,9 +61,14 @@ export const quickPatience: Patience = {
   backOffSeconds: 0.1,
 }
 
-export async function reconfigureBench(modelId: string, count = 1): Promise<Bench> {
+/** `beside` puts it on the GPUs of another bench, with a journal of its own. */
+export async function reconfigureBench(
+  modelId: string,
+  count = 1,
+  beside?: Pick<Bench, 'store'>,
+): Promise<Bench> {
   const model = must(findGpuModel(modelId))
-  const store = memoryStore(newNode(Array.from({ length: count }, () => model)))
+  const store = beside?.store ?? memoryStore(newNode(Array.from({ length: count }, () => model)))
   const device = createSimulatedDevice({ store, sleep: async () => undefined })
   const gpus = (await device.gpus()).map(({ uuid }) => uuid)
   const entries: Entry[] = []
@@ -66,8 +78,10 @@ export async function reconfigureBench(modelId: string, count = 1): Promise<Benc
     device,
     gpus,
     entries,
-    start: ({ crash, patience = quickPatience } = {}) => {
-      const journal = crash === undefined ? sharing(entries) : killing(sharing(entries), crash)
+    start: ({ crash, fullDisk, patience = quickPatience } = {}) => {
+      const sound = sharing(entries)
+      const limited = fullDisk === undefined ? sound : refusing(sound, fullDisk)
+      const journal = crash === undefined ? limited : killing(limited, crash)
       return { device, book: openBook(journal), sleep: async () => undefined, patience }
     },
     change: (next) => store.update((node) => ({ node: next(node), value: undefined })),
@@ -114,6 +128,18 @@ export function layoutNames(layout: Layout): readonly string[] {
 
 function sharing(entries: Entry[]): Journal {
   return { ...memoryJournal(), append: (entry) => void entries.push(entry), entries: () => entries }
+}
+
+function refusing(journal: Journal, { entry, count }: NonNullable<Limits['fullDisk']>): Journal {
+  let made = 0
+  return {
+    ...journal,
+    append: (own) => {
+      made += 1
+      if (made >= entry && made < entry + count) throw new DiskFull()
+      journal.append(own)
+    },
+  }
 }
 
 function killing(journal: Journal, crash: NonNullable<Limits['crash']>): Journal {

@@ -12,9 +12,15 @@ export type Fault = {
   readonly after: number
   /** Calls that it then hits; null: all of them, until somebody takes it away. */
   readonly times: number | null
-  /** `done`: the driver does what it was asked and reports the error all the same. */
-  readonly outcome: 'refused' | 'done'
+  /**
+   * `done`: the driver does what it was asked and reports the error all the same; `slow`: it does it
+   * after `slowSeconds` and reports none.
+   */
+  readonly outcome: 'refused' | 'done' | 'slow'
 }
+
+/** Calls on a busy driver were measured to take O(10 s) (dra-driver-nvidia-gpu, nvlib.go). */
+export const slowSeconds = 10
 
 /** One call meets the faults: what is left of them, and the one that hits it. */
 export function strike(
@@ -65,13 +71,14 @@ export function drawFaults(
     const isSticky = rng.uniform() < 0.2
     // No driver makes an instance and says that there was no room for it.
     const isDone = code !== 'NVML_ERROR_INSUFFICIENT_RESOURCES' && rng.uniform() < 0.3
+    const isSlow = rng.uniform() < 0.15
     return {
       call,
       gpu: 'any' as const,
       code,
       after: rng.integer(options.calls),
       times: isSticky ? 5 + rng.integer(20) : 1,
-      outcome: isDone ? ('done' as const) : ('refused' as const),
+      outcome: isSlow ? ('slow' as const) : isDone ? ('done' as const) : ('refused' as const),
     }
   })
 }

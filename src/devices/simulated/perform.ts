@@ -4,7 +4,7 @@ import { plainState } from '../explain.ts'
 import { findInstance } from '../find-instance.ts'
 import { createQueues } from '../queues.ts'
 import type { ErrorCode } from '../return-codes.ts'
-import { type Fault, strike } from './faults.ts'
+import { type Fault, slowSeconds, strike } from './faults.ts'
 import { type Answer, modelOf, profilesOf, type SimulatedGpu } from './gpu.ts'
 import { type SimulatedNode, withEvent, withGpu } from './node.ts'
 import type { SimulatedStore } from './store.ts'
@@ -46,6 +46,7 @@ export function createPerform(
       const fault = await store.update((node) => meetFaults(node, call))
       const before = gpuOf(await store.read(), call)
       if (fault?.outcome === 'refused') throw failure(call, fault.code, before)
+      if (fault?.outcome === 'slow') await sleep(slowSeconds)
       if (call.run(before).kind === 'done') {
         const slices = call.computeSlices?.(before) ?? 0
         const seconds = callSeconds(modelOf(before), call.call, slices)
@@ -56,7 +57,7 @@ export function createPerform(
         return { node: after(node, call, ran), value: ran }
       })
       if (answer.kind === 'refused') throw failure(call, answer.code, answer.gpu)
-      if (fault !== null) throw failure(call, fault.code, answer.gpu)
+      if (fault?.outcome === 'done') throw failure(call, fault.code, answer.gpu)
       return answer.value
     })
 }
