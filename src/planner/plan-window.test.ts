@@ -98,7 +98,7 @@ test('a floor above all GPUs together: the tenant, its floor and the most it rea
   if (outcome.status !== 'infeasible') throw new Error('There should be no plan')
   expect(outcome.reason).toBe(
     'b cannot have 90 % of its requests answered in time in this window; ' +
-      'with every GPU to itself it reaches at most 80 %',
+      'with every GPU to itself it reaches at most 80 %, as no worker of it can serve before 102 s',
   )
 })
 

@@ -1,9 +1,10 @@
 import type { RetrainingForecast } from '../forecast.ts'
 import { profileById } from '../mig/gpu-model.ts'
 import type { ServiceTable } from '../workload/service-table.ts'
-import { reachableAttainment } from './floor-reach.ts'
+import { firstServingSlot, reachableAttainment } from './floor-reach.ts'
 import type { PlanOutcome } from './outcome.ts'
 import type { PlanningProblem, PlanningTenant } from './problem.ts'
+import { slotStartSeconds } from './slots.ts'
 
 /** Why no plan can be asked for: one sentence with the tenant, the limit, and what would do. */
 export type ProblemCheck =
@@ -206,7 +207,15 @@ function floorComplaints(problem: PlanningProblem): readonly Complaint[] {
     const alone = problem.gpus.length === 0 ? 'there is no GPU' : 'with every GPU to itself'
     return [
       `${id} cannot have ${asked} of its requests answered in time in this window; ` +
-        `${alone} it reaches at most ${nearest}`,
+        `${alone} it reaches at most ${nearest}${whyNoMore(problem, tenant)}`,
     ]
   })
+}
+
+function whyNoMore(problem: PlanningProblem, tenant: PlanningTenant): string {
+  const slot = firstServingSlot(problem, tenant)
+  if (slot === 0 || problem.gpus.length === 0) return ''
+  if (!tenant.serving.some((own) => own !== null)) return ', as no instance can serve it'
+  const seconds = slotStartSeconds(problem, Math.min(slot, problem.slotCount))
+  return `, as no worker of it can serve before ${seconds} s`
 }

@@ -67,7 +67,8 @@ function capacityOf({ model, profileIds }: PlanningGpu, rpsOf: (profileId: numbe
   return Math.max(0, ...sums)
 }
 
-function firstServingSlot(problem: PlanningProblem, tenant: PlanningTenant): number {
+/** Before it nothing can serve the tenant; it may lie past the problem's end. */
+export function firstServingSlot(problem: PlanningProblem, tenant: PlanningTenant): number {
   if (problem.isFirstLayoutFree) return 0
   const own = problem.running.flatMap(({ worker }) =>
     worker?.role === 'inference' && worker.tenant === tenant.id ? [worker.readyInSeconds] : [],
