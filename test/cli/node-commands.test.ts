@@ -136,6 +136,20 @@ test('what cannot be taken back needs a person: exit code 6, and undo once it wo
   expect(await layouts()).toEqual(['9@0 9@4', '9@0 9@4'])
 })
 
+test('a disk that fills up half-way needs a person: exit code 6, and undo once there is room', async () => {
+  const { run, runLimited, write, layouts } = nodeScene(device)
+  const file = write('layouts.yaml', migParted)
+  run('apply', '-f', file, '-c', 'halves')
+  const { code, stderr } = runLimited(160, 'apply', '-f', file, '-c', 'small')
+  expect(stderr).toMatch(
+    /Cannot write to the journal .*\(JOURNAL_UNWRITABLE\)\n {2}fix: free space/,
+  )
+  expect(stderr).toContain('then run: migrator undo')
+  expect(code).toBe(6)
+  expect(run('undo').code).toBe(0)
+  expect(await layouts()).toEqual(['9@0 9@4', '9@0 9@4'])
+})
+
 test('no permission is a refusal: nothing was changed', async () => {
   const { run, write, fail } = nodeScene(device)
   await fail({ call: 'createGpuInstance', code: 'NVML_ERROR_NO_PERMISSION' })

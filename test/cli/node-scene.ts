@@ -16,6 +16,8 @@ import { type CliAnswer, type RunningCli, runCli, startCli } from './run-cli.ts'
 export type NodeScene = {
   readonly folder: string
   readonly run: (command: string, ...rest: readonly string[]) => CliAnswer
+  /** No file that it writes may grow beyond so many kilobytes. */
+  readonly runLimited: (kilobytes: number, command: string, ...rest: readonly string[]) => CliAnswer
   readonly start: (command: string, ...rest: readonly string[]) => RunningCli
   readonly write: (name: string, value: unknown) => string
   readonly node: () => Promise<SimulatedNode>
@@ -34,6 +36,8 @@ export function nodeScene(device: string): NodeScene {
   return {
     folder,
     run: (command, ...rest) => runCli([command, ...words, ...rest], { cwd: folder }),
+    runLimited: (kilobytes, command, ...rest) =>
+      runCli([command, ...words, ...rest], { cwd: folder, kilobytes }),
     start: (command, ...rest) => startCli([command, ...words, ...rest]),
     write: (name, value) => {
       const path = join(folder, name)

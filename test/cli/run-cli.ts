@@ -8,9 +8,14 @@ export type CliAnswer = { readonly code: number; readonly stdout: string; readon
 /** Runs the built command line; `npm test` has built it. */
 export function runCli(
   words: readonly string[],
-  options: { cwd: string; input?: string },
+  options: { cwd: string; input?: string; kilobytes?: number },
 ): CliAnswer {
-  const { status, stdout, stderr, error } = spawnSync(process.execPath, [main, ...words], {
+  const own = [process.execPath, main, ...words]
+  // Of a POSIX shell: blocks of 512 bytes.
+  const limit = `ulimit -f ${2 * (options.kilobytes ?? 0)}; exec "$0" "$@"`
+  const [program = '', ...rest] =
+    options.kilobytes === undefined ? own : ['sh', '-c', limit, ...own]
+  const { status, stdout, stderr, error } = spawnSync(program, rest, {
     cwd: options.cwd,
     encoding: 'utf8',
     input: options.input ?? '',

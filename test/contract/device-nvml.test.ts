@@ -119,6 +119,41 @@ describe.runIf(hasFake)('threads', () => {
     expect(order).toEqual(['this thread', 'other GPU', 'slow create', 'then 1 there'])
   })
 
+  test('a slow read holds up neither another GPU nor the node as a whole', async () => {
+    const fake = fakeNvml('a100-40gb,a100-40gb')
+    const { device, gpus } = await openFake(fake)
+    const [slow, other] = [must(gpus[0]), must(gpus[1])]
+    fake.control('rule nvmlDeviceGetMigMode 0 1 0 0 2000')
+    const order: string[] = []
+    const note = (name: string) => () => void order.push(name)
+    const calls = [
+      device.migMode(slow).then(note('slow read')),
+      device.gpuInstances(slow).then(note('its own GPU')),
+      device.gpuInstances(other).then(note('other GPU')),
+      device.gpus().then(note('the node')),
+      device.driver().then(note('the node')),
+    ]
+    await Promise.all(calls)
+    expect(order.slice(0, 3).sort()).toEqual(['other GPU', 'the node', 'the node'])
+    expect(order.slice(3)).toEqual(['slow read', 'its own GPU'])
+    await device.close()
+    expect(fake.control('calls nvmlInit_v2')).toBe(1)
+    expect(fake.control('calls nvmlShutdown')).toBe(1)
+  })
+
+  test('a GPU whose call never came back keeps nobody else from being asked', async () => {
+    const fake = fakeNvml('a100-40gb,a100-40gb')
+    const { device, gpus } = await openFake(fake, 1)
+    const [slow, other] = [must(gpus[0]), must(gpus[1])]
+    fake.control('rule nvmlDeviceGetMigMode 0 1 0 0 4000')
+    const lost = device.migMode(slow)
+    await expect(lost).rejects.toMatchObject({ code: 'NVML_ERROR_TIMEOUT' })
+    expect(await device.gpus()).toHaveLength(2)
+    expect(await device.gpuInstances(other)).toEqual([])
+    await expect(device.gpuInstances(slow)).rejects.toMatchObject({ code: 'NVML_ERROR_TIMEOUT' })
+    await device.close()
+  })
+
   test('a call that does not come back is given up, with an outcome that is unknown', async () => {
     const fake = fakeNvml('a100-40gb')
     const { device, gpu } = await openFake(fake, 3)
