@@ -2,7 +2,9 @@
 // planner and every tenth by the integer program too, with the resident memory after the first hundred
 // and at the end.
 //
-//   npm run build && node bench/planner-soak.mjs [--problems 1000] [--seed 1] [--steps 1000000]
+//   npm run build && node bench/planner-soak.mjs [--problems 1000] [--seed 1] [--steps 1000000] [--thread]
+//
+// With --thread the fast planner plans in the planner thread, as a node's daemon has it.
 //
 // Prints one JSON object. Every plan is checked; garbage is collected before memory is read, so that
 // what is compared is what is held. Exit code 1 if the end is over 1.2 times the first reading.
@@ -13,6 +15,7 @@ import { Rng } from '../dist/base/rng.js'
 import { planPath } from '../dist/planner/path/plan-path.js'
 import { planWindow } from '../dist/planner/plan-window.js'
 import { createHighsSolver } from '../dist/planner/solver/highs.js'
+import { createPlannerThread } from '../dist/runtime/planner-thread.js'
 import { worthOf } from './planner/known.mjs'
 import { makeProblem } from './planner/make-problem.mjs'
 import { randomSpec } from './planner/random-spec.mjs'
@@ -22,6 +25,7 @@ const { values } = parseArgs({
     problems: { type: 'string', default: '1000' },
     seed: { type: 'string', default: '1' },
     steps: { type: 'string', default: '1000000' },
+    thread: { type: 'boolean', default: false },
   },
 })
 const count = Number(values.problems)
@@ -38,16 +42,18 @@ const programSettings = {
 setFlagsFromString('--expose-gc')
 const collectGarbage = runInNewContext('gc')
 const solver = await createHighsSolver()
+const thread = values.thread ? createPlannerThread() : null
 const rng = new Rng(Number(values.seed), 'planner soak')
-const outcomes = { optimal: 0, feasible: 0, infeasible: 0, illegal: 0 }
+const outcomes = { optimal: 0, feasible: 0, infeasible: 0, illegal: 0, notDone: 0 }
 const rssMiB = {}
 const from = performance.now()
 for (let i = 1; i <= count; i += 1) {
   const problem = makeProblem(randomSpec(rng.split(`problem ${i}`)))
-  note(problem, planPath(problem, { stepsMax: Number(values.steps) }))
+  note(problem, await planned(problem))
   if (i % 10 === 0) note(problem, planWindow(problem, solver, programSettings))
   if (i === firstReading || i === count || i % 100 === 0) rssMiB[i] = residentMiB()
 }
+await thread?.close()
 const growth = rssMiB[count] / rssMiB[firstReading]
 console.log(
   JSON.stringify({
@@ -62,7 +68,15 @@ console.log(
     rssMiB,
   }),
 )
-if (growth > growthMax || outcomes.illegal > 0) process.exitCode = 1
+if (growth > growthMax || outcomes.illegal + outcomes.notDone > 0) process.exitCode = 1
+
+async function planned(problem) {
+  const stepsMax = Number(values.steps)
+  if (thread === null) return planPath(problem, { stepsMax })
+  const { outcome, ended } = await thread.plan(problem, { secondsMax: 60, stepsMax })
+  if (ended !== 'done') outcomes.notDone += 1
+  return outcome
+}
 
 function note(problem, outcome) {
   outcomes[outcome.status] += 1

@@ -128,7 +128,8 @@ describe('a floor that all GPUs together could not keep', () => {
       kind: 'infeasible',
       reason:
         'a cannot have 90 % of its requests answered in time in this window; ' +
-        'with every GPU to itself it reaches at most 80 %, as no worker of it can serve before 102 s',
+        'with every GPU to itself it reaches at most 80 %, ' +
+        'as no worker of it can serve before 102 s',
     })
     expect(checkProblem(withA({ sloAttainmentMin: 0.8 }))).toEqual({ kind: 'plannable' })
   })
