@@ -84,7 +84,7 @@ async function until<T>(find: () => T | undefined): Promise<T> {
 }
 
 describe('a router process', () => {
-  test('is started once, outlives its daemon, and is adopted by the next with its state', async () => {
+  test('outlives its daemon and is adopted by the next, with its state', async () => {
     const directory = fresh()
     const first = await daemon(directory)
     expect(first.client.wasAdopted).toBe(false)
@@ -103,7 +103,7 @@ describe('a router process', () => {
     expect((await infer(second.url)).status).toBe(200)
   })
 
-  test('goes on while its daemon is killed, and tells the next what happened meanwhile', async () => {
+  test('goes on while its daemon is killed, and tells the next what happened', async () => {
     const directory = fresh()
     const first = await daemon(directory)
     await serve(first, settingsOf(await startWorker(), {}))

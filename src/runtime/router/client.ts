@@ -119,7 +119,7 @@ class Link {
   async open(): Promise<Welcome & { readonly wasAdopted: boolean }> {
     const deadline = hostSeconds() + connectSeconds
     const graceUntil = hostSeconds() + graceSeconds
-    const { wasAdopted } = await findOrStart(this.#files, this.#options)
+    let { wasAdopted } = await findOrStart(this.#files, this.#options)
     for (;;) {
       const greeted = await this.#converse()
       if (greeted.kind === 'welcome') return { ...greeted, wasAdopted }
@@ -130,7 +130,8 @@ class Link {
       if (greeted.kind === 'silent' && hostSeconds() > deadline)
         throw new RouterError('ROUTER_FAILED', greeted.message)
       await wait(pollMs)
-      await findOrStart(this.#files, this.#options)
+      // What seemed to run may have been dying.
+      wasAdopted = (await findOrStart(this.#files, this.#options)).wasAdopted && wasAdopted
     }
   }
 
