@@ -57,13 +57,14 @@ export async function workerSwarm(seed: number): Promise<SwarmResult> {
   const rng = new Rng(seed, 'worker swarm')
   const log: string[] = []
   const breaches: string[] = []
-  const past: WorkerEvent[] = []
+  /** Of each supervisor before. */
+  const past: (readonly WorkerEvent[])[] = []
   let own = supervised()
   const { dir } = own
   let starts = 0
   const replace = async (): Promise<void> => {
     const next = await own.successor()
-    past.push(...own.events)
+    past.push(own.events)
     own = next
     await own.workers.adopt()
   }
@@ -81,9 +82,10 @@ export async function workerSwarm(seed: number): Promise<SwarmResult> {
   const stopped = own.workers.list().map(({ spec }) => spec.id)
   await Promise.all(stopped.map((id) => own.workers.stop(id, { graceSeconds: 0.1 })))
   if (own.workers.list().length > 0) breaches.push('Workers are left that were told to stop')
-  breaches.push(...orderBreaches([...past, ...own.events], starts), ...(await remains(dir)))
+  const told = [...past, own.events]
+  breaches.push(...orderBreaches(told, starts), ...(await remains(dir)))
   await own.cleanUp()
-  return { breaches, log: [...log, ...[...past, ...own.events].map((each) => wordsOf(each))] }
+  return { breaches, log: [...log, ...told.flat().map((event) => JSON.stringify(event))] }
 }
 
 async function start(
@@ -116,27 +118,36 @@ function signal(own: Supervised, id: string, name: NodeJS.Signals): void {
 }
 
 /** Lives of one id follow each other, so each last event ends one of them. */
-function orderBreaches(events: readonly WorkerEvent[], starts: number): readonly string[] {
+function orderBreaches(
+  told: readonly (readonly WorkerEvent[])[],
+  starts: number,
+): readonly string[] {
   const breaches: string[] = []
-  const ended = events.filter(({ kind }) => lastKinds.includes(kind)).length
+  const ended = told.flat().filter(({ kind }) => lastKinds.includes(kind)).length
   if (ended !== starts) breaches.push(`${starts} starts have ${ended} last events`)
   for (const id of ids) {
-    let before: WorkerEventKind | null = null
-    for (const { kind } of events.filter(({ workerId }) => workerId === id)) {
-      if (!mayFollow(before, kind)) breaches.push(`${id}: ${kind} after ${before}`)
-      if (kind !== 'unwell') before = lastKinds.includes(kind) ? null : kind
+    let before: Before = null
+    for (const events of told) {
+      for (const { kind } of events.filter(({ workerId }) => workerId === id)) {
+        if (!mayFollow(before, kind)) breaches.push(`${id}: ${kind} after ${before}`)
+        if (kind !== 'unwell') before = lastKinds.includes(kind) ? null : kind
+      }
+      // What happens while one supervisor goes and the next one comes is not told.
+      if (before !== null) before = 'adopted'
     }
   }
   return breaches
 }
 
-function mayFollow(before: WorkerEventKind | null, kind: WorkerEventKind): boolean {
+type Before = WorkerEventKind | 'adopted' | null
+
+function mayFollow(before: Before, kind: WorkerEventKind): boolean {
+  if (before === 'adopted') return ['ready', 'progress', 'exited', 'unwell'].includes(kind)
   switch (kind) {
     case 'started':
       return before === null || before === 'restarting'
     case 'ready':
-      // A second time to the next supervisor.
-      return before === 'started' || before === 'ready'
+      return before === 'started'
     case 'progress':
       return before === 'started' || before === 'progress'
     case 'exited':
@@ -177,8 +188,4 @@ function environmentOf(pid: number): string {
 
 function pick<T>(rng: Rng, from: readonly T[]): T {
   return must(from[rng.integer(from.length)])
-}
-
-function wordsOf(event: WorkerEvent): string {
-  return JSON.stringify(event)
 }
