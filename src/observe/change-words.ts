@@ -6,6 +6,17 @@ import { count, points } from './units.ts'
 /** Below this share of the window's Goodput an effect is not worth a word. */
 const effectMin = 0.0005
 
+/** Whether anybody gains or loses by it as much as is worth a word. */
+export function matters({ effects, net }: LayoutChange, objectiveMax: number): boolean {
+  const least = effectMin * objectiveMax
+  return (
+    Math.abs(net) >= least ||
+    effects.some(
+      ({ objective, terminal }) => Math.max(Math.abs(objective), Math.abs(terminal)) >= least,
+    )
+  )
+}
+
 /** What changes hands and when, and on a second line what that is worth, to whom. */
 export function changeWords(
   problem: PlanningProblem,

@@ -45,14 +45,17 @@ export function limitWords(
   }
 }
 
+/** Points below which more room is no help, as a share of what the window would be worth. */
+const helpMin = 0.0001
+
 /** Whom more room would help most. */
 export function roomWords(
-  { limits, tenants }: PlanExplanation,
+  { limits, tenants, objectiveMax }: PlanExplanation,
   pointsOf: Points,
 ): readonly string[] {
   if (!limits.some(({ kind }) => kind === 'room')) return []
   const wanting = tenants.flatMap(({ tenant, oneMore }) =>
-    oneMore === null || oneMore.objective <= 0 ? [] : [{ tenant, ...oneMore }],
+    oneMore === null || oneMore.objective < helpMin * objectiveMax ? [] : [{ tenant, ...oneMore }],
   )
   if (wanting.length === 0) return []
   const { tenant, profile, objective } = wanting.reduce((a, b) => {

@@ -45,6 +45,19 @@ test('no line is longer than 100 columns, and each tenant is told what to expect
   expect(text).toMatch(/- b: 0\.0 % of 500 requests/)
 })
 
+test('a change that brings nothing is only counted, and a better plan is called so', () => {
+  const tenants = problem.tenants.map((own) => ({ ...own, valuePerAnswer: own.id === 'a' ? 1 : 0 }))
+  const free = { ...place, start: 0 }
+  const plan = planFromBlocks({ ...problem, tenants }, 'test', [
+    { place: free, tenantIndex: 1, fromSlot: 0, untilSlot: 10, role },
+    { place, tenantIndex: 0, fromSlot: 0, untilSlot: 5, role },
+  ])
+  const text = oneLine(words({ ...problem, tenants }, plan))
+  expect(text).toContain('and 1 more that brings nothing')
+  expect(text).toMatch(/keeping the layout as it is: .* so that one is better: planning longer/)
+  expect(text).not.toContain('+0.00 points')
+})
+
 test('another plan that breaks a rule is no choice, and the rule is named', () => {
   const tenants = problem.tenants.map((own) => ({ ...own, sloAttainmentMin: 0.3 }))
   const plan = planFromBlocks(problem, 'test', [

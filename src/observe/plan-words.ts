@@ -1,6 +1,6 @@
 import type { Alternative, PlanExplanation } from '../core/plan/explain.ts'
 import type { PlanningProblem } from '../core/plan/problem.ts'
-import { changeWords } from './change-words.ts'
+import { changeWords, matters } from './change-words.ts'
 import { limitWords, roomWords } from './limit-words.ts'
 import { tenantWords } from './tenant-words.ts'
 import { points } from './units.ts'
@@ -90,22 +90,31 @@ function alternativeWords(
   const isNothing = own.name === 'keep-layout' && problem.running.length === 0
   const name = isNothing ? 'doing nothing' : (alternativeNames[own.name] ?? own.name)
   if (own.breach !== null) return `${name} is no choice: ${own.breach}`
-  const head = `${rank === 0 ? 'runner-up, ' : ''}${name}: objective ${own.objective.toFixed(5)}`
   const pointsOf = pointsUnder(objectiveMax)
+  const head = `${rank === 0 ? 'runner-up, ' : ''}${name}: objective ${own.objective.toFixed(5)}`
   const isSame = Math.abs(objective - own.objective) + Math.abs(terminal - own.terminal) < 1e-9
   if (isSame) return `${head}, just what this plan is worth`
   const later = terminal - own.terminal
   const isSmall = Math.abs(later) < 0.00005 * objectiveMax
   const after = isSmall ? '' : ` and ${pointsOf(later)} later`
-  return `${head}; this plan has ${pointsOf(objective - own.objective)} points${after}`
+  const lead = objective - own.objective + later
+  const isBetter = lead < -0.00005 * objectiveMax
+  const verdict = isBetter ? ', so that one is better: planning longer would find it' : ''
+  return `${head}; this plan has ${pointsOf(objective - own.objective)} points${after}${verdict}`
 }
 
 function changeList(problem: PlanningProblem, explanation: PlanExplanation): readonly string[] {
   const { changes, objectiveMax } = explanation
-  const told = [...changes].sort((a, b) => Math.abs(b.net) - Math.abs(a.net)).slice(0, changesMax)
+  const mattering = changes.filter((change) => matters(change, objectiveMax))
+  const most = [...mattering].sort((a, b) => Math.abs(b.net) - Math.abs(a.net))
+  const told = most.slice(0, changesMax)
   const lines = changes
     .filter((change) => told.includes(change))
     .map((change) => changeWords(problem, change, objectiveMax))
-  const rest = changes.length - told.length
-  return rest === 0 ? lines : [...lines, `and ${rest} more that matter less`]
+  const [less, idle] = [mattering.length - told.length, changes.length - mattering.length]
+  return [
+    ...lines,
+    ...(less === 0 ? [] : [`and ${less} more that ${less === 1 ? 'matters' : 'matter'} less`]),
+    ...(idle === 0 ? [] : [`and ${idle} more that ${idle === 1 ? 'brings' : 'bring'} nothing`]),
+  ]
 }

@@ -21,7 +21,7 @@ export function tenantWords(own: TenantExpectation, pointsOf: (worth: number) =>
       ? ''
       : `; retrains with ${retraining.configurationId}, done at ${retraining.doneSeconds} s`
   const more =
-    oneMore === null
+    oneMore === null || pointsOf(oneMore.objective) === pointsOf(0)
       ? ''
       : `; one more ${oneMore.profile} all the time would bring ` +
         `${pointsOf(oneMore.objective)} points`

@@ -76,7 +76,7 @@ async function suite(options: Options): Promise<void> {
     policies: options.policies,
     policyFiles: options.policy,
     results: options.results,
-    report: options.report,
+    report: options.report ?? defaultReport,
     workers: parseWorkers(options.workers),
     output: options.output,
   })

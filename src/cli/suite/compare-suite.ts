@@ -1,9 +1,10 @@
 import { resolve } from 'node:path'
 import { must } from '../../base/assert.ts'
+import { suitePage } from '../../observe/report/suite-page.ts'
 import { type SuiteDescription, summariseSuite } from '../../observe/suite/summarise-suite.ts'
 import { loadSite } from '../load-site.ts'
 import { parsePolicyNames } from '../make-policy.ts'
-import { type OutputFormat, printResult } from '../output.ts'
+import { type OutputFormat, printResult, writeFileWhole } from '../output.ts'
 import { loadPolicyFiles } from '../policy-file/load-policy-files.ts'
 import { parseSeeds } from '../seeds.ts'
 import { runSuite } from './run-suite.ts'
@@ -11,6 +12,7 @@ import { readScenarios } from './scenarios.ts'
 import {
   ablations,
   baseGrid,
+  blindPlanner,
   comparedPolicies,
   fullGrid,
   type GridOptions,
@@ -18,6 +20,7 @@ import {
   referencePolicy,
 } from './suite-grid.ts'
 import { suiteTable } from './suite-table.ts'
+import { suiteTimelines } from './suite-timelines.ts'
 
 export type SuiteOptions = {
   readonly full: boolean
@@ -27,7 +30,7 @@ export type SuiteOptions = {
   readonly policies: string | undefined
   readonly policyFiles: readonly string[]
   readonly results: string | undefined
-  readonly report: string | undefined
+  readonly report: string
   readonly workers: number | null
   readonly output: OutputFormat
 }
@@ -55,9 +58,12 @@ export async function compareSuite(options: SuiteOptions): Promise<void> {
     workers: options.workers,
   })
   const result = summariseSuite(rows, { ...suiteDescription(grid, isFull), inputs })
+  const timelines = await suiteTimelines(result, rows, { scenarios, policyFiles })
+  writeFileWhole(options.report, suitePage(result, timelines))
   printResult(options.output, result, () => suiteTable(result))
   const kept = options.results === undefined ? '' : `, kept in ${resolve(options.results)}`
   process.stderr.write(`${rows.length} rows, ${found} of them found${kept}\n`)
+  process.stderr.write(`Report: ${resolve(options.report)}\n`)
 }
 
 /** What stands beside what; without migrator, the first policy that was asked for leads. */
@@ -67,7 +73,7 @@ export function suiteDescription(
 ): Omit<SuiteDescription, 'inputs'> {
   const policies = comparedPolicies(grid, isFull)
   const reference = policies.includes(referencePolicy) ? referencePolicy : must(policies[0])
-  return { policies, reference, isContinuousLearning, ablations }
+  return { policies, reference, isContinuousLearning, ablations, blindPlanner }
 }
 
 function policiesOf(

@@ -1,4 +1,5 @@
 import { must } from '../../base/assert.ts'
+import { siteUnder } from '../../core/mps/share-site.ts'
 import type { Policy } from '../../core/policy.ts'
 import type { Site } from '../../core/site.ts'
 import { type SiteKnobs, withKnobs } from '../../core/site-knobs.ts'
@@ -36,16 +37,22 @@ export function runSuiteTask(lab: SuiteLab, task: SuiteTask): SuiteRow {
   }
 }
 
+export type TaskRun = {
+  readonly result: RunResult
+  readonly site: Site
+  /** As the policy's mechanism has it. */
+  readonly shownSite: Site
+  readonly policy: Policy
+  readonly steps: readonly number[]
+}
+
 /** The run behind a row, with all its figures. */
-export function simulateTask(
-  lab: SuiteLab,
-  task: SuiteTask,
-): { readonly result: RunResult; readonly site: Site; readonly policy: Policy; steps: number[] } {
+export function simulateTask(lab: SuiteLab, task: SuiteTask): TaskRun {
   const site = siteOf(lab, task.knobs, task.budget)
   const policy = policyOf(lab, site, task)
   const { counted, steps } = withCountedSteps(policy)
   const result = simulate({ site, policy: counted, seed: task.seed, services: servicesOf(lab) })
-  return { result, site, policy, steps }
+  return { result, site, shownSite: siteUnder(policy.mechanism, site), policy, steps }
 }
 
 function runTask(lab: SuiteLab, task: SuiteTask): SuiteRow {

@@ -1,19 +1,20 @@
 import { availableParallelism } from 'node:os'
+import type { SuiteResult } from '../../observe/suite/suite-result.ts'
 import type { SuiteRow } from '../../observe/suite/suite-row.ts'
 import type { FilePolicy } from '../policy-file/load-policy-files.ts'
 import { runOnWorkers } from '../worker-pool.ts'
-import { hashOfCode, hashOfFile, hashOfScenario, hashOfValue } from './input-hash.ts'
 import { openResultsFile } from './results-file.ts'
 import type { Scenario } from './scenarios.ts'
 import type { GridEntry } from './suite-grid.ts'
 import { dealer, groupsOf, weightOf } from './suite-groups.ts'
+import { inputHashes, inputHashOf, inputsOf } from './suite-inputs.ts'
 import { showSuiteProgress } from './suite-progress.ts'
-import type { SuiteGroup, SuiteTask, SuiteWorkerContext } from './suite-task.ts'
+import type { SuiteGroup, SuiteWorkerContext } from './suite-task.ts'
 
 export type SuiteRun = {
   /** In the grid's order. */
   readonly rows: readonly SuiteRow[]
-  readonly inputs: { readonly code: string; readonly scenarios: string }
+  readonly inputs: SuiteResult['inputs']
   /** How many rows were there already. */
   readonly found: number
 }
@@ -30,7 +31,7 @@ export async function runSuite(options: {
   readonly workers: number | null
 }): Promise<SuiteRun> {
   const { grid, scenarios, brought } = options
-  const hashes = hashesOf(scenarios, brought)
+  const hashes = inputHashes(scenarios, brought)
   const entries = grid.map((own) => ({ ...own, inputHash: inputHashOf(own, hashes) }))
   const file = openResultsFile(options.resultsPath)
   const missing = entries.filter(({ inputHash }) => !file.rows.has(inputHash))
@@ -55,37 +56,5 @@ export async function runSuite(options: {
     },
   }).finally(progress.stop)
   const rows = entries.flatMap(({ inputHash }) => file.rows.get(inputHash) ?? [])
-  const all = hashOfValue([...hashes.scenarios])
-  return {
-    rows,
-    inputs: { code: hashes.code, scenarios: all },
-    found: entries.length - missing.length,
-  }
-}
-
-type Hashes = {
-  readonly code: string
-  readonly scenarios: ReadonlyMap<string, string>
-  readonly policies: ReadonlyMap<string, string>
-}
-
-function hashesOf(scenarios: readonly Scenario[], brought: readonly FilePolicy[]): Hashes {
-  return {
-    code: hashOfCode(),
-    scenarios: new Map(scenarios.map((own) => [own.name, hashOfScenario(own)])),
-    policies: new Map(brought.map(({ name, file }) => [name, hashOfFile(file)])),
-  }
-}
-
-/** Of everything that a row depends on. */
-function inputHashOf(
-  { kind, scenario, seed, policy, knobs, budget }: GridEntry,
-  hashes: Hashes,
-): SuiteTask['inputHash'] {
-  return hashOfValue({
-    ...{ kind, scenario, seed, policy, knobs, budget },
-    code: hashes.code,
-    data: hashes.scenarios.get(scenario) ?? null,
-    policyText: hashes.policies.get(policy) ?? null,
-  })
+  return { rows, inputs: inputsOf(hashes), found: entries.length - missing.length }
 }

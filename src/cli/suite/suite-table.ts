@@ -96,8 +96,9 @@ function sourceLines({ sources, reference }: SuiteResult): readonly string[] {
   return ['', `Where the gain of ${reference} comes from:`, ...lines]
 }
 
-function overheadLines({ overhead }: SuiteResult): readonly string[] {
+function overheadLines({ overhead, awareAgainstBlind }: SuiteResult): readonly string[] {
   if (overhead === null) return []
+  const aware = awareAgainstBlind === null ? [] : [awareLine(awareAgainstBlind)]
   const lines = overhead.map((own) => {
     const less = own.reduction === null ? '–' : percent(own.reduction, 0)
     const each = own.meanReduction
@@ -109,7 +110,17 @@ function overheadLines({ overhead }: SuiteResult): readonly string[] {
       `${percent(own.goodputCold)} → ${percent(own.goodputPreInitialised)}`
     )
   })
-  return ['', 'Capacity lost to reconfiguration, the same plans cold → pre-initialised:', ...lines]
+  const head = 'Capacity lost to reconfiguration, the same plans cold → pre-initialised:'
+  return ['', head, ...lines, ...aware]
+}
+
+function awareLine(own: NonNullable<SuiteResult['awareAgainstBlind']>): string {
+  const less = own.reduction === null ? '–' : percent(own.reduction, 0)
+  return (
+    `  ${own.aware} against ${own.blind}: ${less} less; ${count(own.lostBlind)} → ` +
+    `${count(own.lostAware)} requests, ${own.reconfigurationsBlind.toFixed(1)} → ` +
+    `${own.reconfigurationsAware.toFixed(1)} reconfigurations`
+  )
 }
 
 function ownObjectiveLines({ ownObjectives }: SuiteResult): readonly string[] {

@@ -74,7 +74,7 @@ function tab(run: RunResult, index: number, comparison: Comparison): string {
 
 const hatch = 'repeating-linear-gradient(45deg, var(--soft) 0 3px, var(--ground) 3px 6px)'
 
-function tenantKey(tenants: readonly string[]): string {
+export function tenantKey(tenants: readonly string[]): string {
   const entries = [
     ...tenants.map((tenant, index) => ({ ground: tenantColour(index), words: tenant })),
     { ground: 'var(--soft)', words: 'full: serving' },

@@ -9,6 +9,8 @@ export type SuiteResult = {
   /** Where the reference's gain comes from; null where these rows were not run. */
   readonly sources: readonly SourceOfGain[] | null
   readonly overhead: readonly OverheadResult[] | null
+  /** Plans that know the overhead against those blind to it and cold; null as `overhead`. */
+  readonly awareAgainstBlind: AwareAgainstBlind | null
   readonly ownObjectives: OwnObjectiveResult
   readonly reference: string
   readonly seeds: readonly number[]
@@ -106,6 +108,18 @@ export type OverheadResult = {
   readonly goodputCold: number
   readonly goodputPreInitialised: number
   readonly plansLeftOut: number
+}
+
+export type AwareAgainstBlind = {
+  readonly aware: string
+  readonly blind: string
+  readonly runs: number
+  readonly lostAware: number
+  readonly lostBlind: number
+  readonly reduction: number | null
+  readonly meanReduction: Interval | null
+  readonly reconfigurationsAware: number
+  readonly reconfigurationsBlind: number
 }
 
 export type OwnObjectiveResult = {

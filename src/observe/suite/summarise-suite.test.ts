@@ -13,6 +13,7 @@ const suite: SuiteDescription = {
     arrivals: { policy: 'migrator', knobs: { arrivals: 'last-window' } },
     preInitialization: { policy: 'migrator-blind-cold', knobs: {} },
   },
+  blindPlanner: 'migrator-blind-cold',
   inputs: { code: 'c', scenarios: 's' },
 }
 
@@ -107,8 +108,12 @@ test('overhead is what pre-initialization loses less, with its reconfigurations'
       preInitialised: { ...figures, lostRequests: preInitialised },
     }
   }
-  const rows = [...learning, overhead(1, 100, 10), overhead(2, 300, 90), overhead(3, 0, 0)]
-  const [own] = must(summariseSuite(rows, suite).overhead)
+  const blind = { ...overhead(1, 1000, 900), policy: 'migrator-blind-cold' }
+  const rows = [...learning, overhead(1, 100, 10), overhead(2, 300, 90), overhead(3, 0, 0), blind]
+  const { overhead: all, awareAgainstBlind } = summariseSuite(rows, suite)
+  const [own] = must(all)
+  expect(awareAgainstBlind).toMatchObject({ runs: 1, lostAware: 10, lostBlind: 1000 })
+  expect(awareAgainstBlind?.reduction).toBeCloseTo(0.99)
   expect(own?.reduction).toBeCloseTo(0.75)
   expect(own?.meanReduction?.mean).toBeCloseTo(0.8)
   expect(own?.reconfigurationsCold).toBe(4)

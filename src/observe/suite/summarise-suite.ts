@@ -1,16 +1,10 @@
 import { Rng } from '../../base/rng.ts'
 import { mean } from '../statistics.ts'
 import { bootstrap, resamples } from './bootstrap.ts'
+import { awareAgainstBlind, overheadsOf } from './overhead.ts'
 import { peakLoadsOf, windowAccuraciesOf } from './own-objectives.ts'
-import type {
-  BudgetResult,
-  Gain,
-  OverheadResult,
-  PolicyGain,
-  SourceOfGain,
-  SuiteResult,
-} from './suite-result.ts'
-import type { OverheadRow, RunRow, SuiteBudget, SuiteKnobs, SuiteRow } from './suite-row.ts'
+import type { BudgetResult, Gain, PolicyGain, SourceOfGain, SuiteResult } from './suite-result.ts'
+import type { RunRow, SuiteBudget, SuiteKnobs, SuiteRow } from './suite-row.ts'
 import { pairsOf, relativeGain, requestsIn, summariseScenario } from './summarise-scenario.ts'
 
 export type SuiteDescription = {
@@ -22,6 +16,8 @@ export type SuiteDescription = {
   readonly ablations: Readonly<
     Record<string, { readonly policy: string; readonly knobs: SuiteKnobs }>
   >
+  /** The planner that is blind to the overhead, as its ablation. */
+  readonly blindPlanner: string
   readonly inputs: SuiteResult['inputs']
 }
 
@@ -49,6 +45,7 @@ export function summariseSuite(rows: readonly SuiteRow[], suite: SuiteDescriptio
       .flatMap((over) => gainOver(compared, over, suite, rng.split(`gain/${over}`)) ?? []),
     sources: sourcesOf(all, suite, rng.split('sources')),
     overhead: overheadsOf(rows, rng.split('overhead')),
+    awareAgainstBlind: awareAgainstBlind(rows, suite, rng.split('aware against blind')),
     ownObjectives: {
       windowAccuracy: windowAccuraciesOf(compared, isContinuousLearning),
       peakLoad: peakLoadsOf(rows),
@@ -128,41 +125,6 @@ function sourcesOf(
     return [{ source, without: without.join(', '), ...gain, seeds }]
   })
   return sources.length === 0 ? null : sources
-}
-
-function overheadsOf(rows: readonly SuiteRow[], rng: Rng): readonly OverheadResult[] | null {
-  const all = rows.filter((row): row is OverheadRow => row.kind === 'overhead')
-  if (all.length === 0) return null
-  const planners = [...new Set(all.map(({ policy }) => policy))]
-  return planners.map((planner) => {
-    const own = all.filter(({ policy }) => policy === planner)
-    return overheadOf(planner, own, rng.split(planner))
-  })
-}
-
-function overheadOf(planner: string, rows: readonly OverheadRow[], rng: Rng): OverheadResult {
-  const of = (pick: (row: OverheadRow) => number) => mean(rows.map(pick))
-  const lostCold = of(({ cold }) => cold.lostRequests)
-  const lostPreInitialised = of(({ preInitialised }) => preInitialised.lostRequests)
-  const scenarios = [...new Set(rows.map(({ scenario }) => scenario))]
-  const reductions = scenarios.flatMap((name) => {
-    const own = rows.filter(({ scenario, cold }) => scenario === name && cold.lostRequests > 0)
-    const each = own.map((row) => 1 - row.preInitialised.lostRequests / row.cold.lostRequests)
-    return each.length === 0 ? [] : [each]
-  })
-  return {
-    planner,
-    runs: rows.length,
-    lostCold,
-    lostPreInitialised,
-    reduction: lostCold > 0 ? 1 - lostPreInitialised / lostCold : null,
-    meanReduction: reductions.length === 0 ? null : bootstrap(reductions, rng),
-    reconfigurationsCold: of(({ cold }) => cold.reconfigurations),
-    reconfigurationsPreInitialised: of(({ preInitialised }) => preInitialised.reconfigurations),
-    goodputCold: of(({ cold }) => cold.goodput),
-    goodputPreInitialised: of(({ preInitialised }) => preInitialised.goodput),
-    plansLeftOut: of(({ cold, preInitialised }) => cold.plansLeftOut + preInitialised.plansLeftOut),
-  }
 }
 
 function budgetOf(rows: readonly RunRow[], reference: string): BudgetResult {
