@@ -1,4 +1,4 @@
-/** The journal was lost in the middle of a change: what is half done is settled at the next start. */
+/** The journal was lost in the middle of a change; the next start settles what is half done. */
 export class CutOffError extends Error {
   override readonly name = 'CutOffError'
 

@@ -12,7 +12,7 @@ const program = new Command('migrator')
   .version(packageVersion())
   .showHelpAfterError('Run the command with --help to see what it accepts')
 
-// Only what was asked for is loaded: an `apply` that finds nothing to do should not pay for solvers.
+// Only what was asked for is loaded: an `apply` with nothing to do should not pay for solvers.
 const asked = commandNames.find((name) => name === process.argv[2])
 for (const name of asked === undefined ? commandNames : [asked]) {
   program.addCommand(await loadCommand(name))

@@ -38,7 +38,7 @@ export function readNodeOptions({ device, stateDir }: NodeOptions): NodeChoice {
   return { spec: parsed.spec, folder: resolve(stateDir) }
 }
 
-/** As systemd and the XDG rules have it: the system's for root, the user's own for everybody else. */
+/** As systemd and the XDG rules have it: the system's for root, else the user's own. */
 export function defaultStateFolder(): string {
   if (process.geteuid?.() === 0) return '/var/lib/migrator'
   const base = process.env['XDG_STATE_HOME'] ?? join(homedir(), '.local/state')

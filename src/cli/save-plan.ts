@@ -33,9 +33,13 @@ export type SaveOptions = NodeOptions & {
 }
 
 export const saveHelp = `
--o plan.json saves the layout that the plan begins with, as a change of this node's GPUs from what is
-there now: migrator apply carries it out while nothing on them has changed and it has not expired.
-What the plan does later is in the file for people; it takes a daemon that moves work.`
+-o plan.json saves the layout that the plan begins with, as a change of this node's GPUs from what
+is there now: migrator apply carries it out while nothing on them has changed and it has not
+expired. What the plan does later is in the file for people; it takes a daemon that moves work.
+
+Examples:
+  migrator plan --window 2 --explain
+  migrator plan -o plan.json && migrator apply plan.json`
 
 export function withSaveOptions(command: Command): Command {
   return withNodeOptions(command)

@@ -33,7 +33,7 @@ export function explainRefusal(refusal: Refusal, names: NodeNames): ExplainedRef
     case 'unknown-instances': {
       const there = refusal.there.map((own) => placeText(refusal.gpu, own, names)).join(', ')
       const what = `instances that migrator did not make would have to go from ${gpu}: ${there}`
-      const fix = `migrator adopt --gpu ${index} takes them over; or remove them with nvidia-smi mig`
+      const fix = `take them over: migrator adopt --gpu ${index}; or remove them with nvidia-smi`
       return { what, fix }
     }
     case 'busy': {

@@ -37,7 +37,7 @@ const plan = (...instances: readonly PlannedInstance[]): Plan => ({
   instances,
 })
 
-test('what a plan holds from its start is the first layout, by GPU and place, with who is on it', () => {
+test('what a plan holds from its start is the first layout, with who is on it', () => {
   const { first, later } = planLayouts(
     plan(
       instance('b', 1, [5, 2], tenure('x', 100, 200)),

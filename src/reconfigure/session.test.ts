@@ -29,7 +29,7 @@ test('a session that keeps leaves what it made', async () => {
   expect(bench.start().book.ledger().session).toBeNull()
 })
 
-test('a session that restores leaves what was there before it, however much it changed', async () => {
+test('a session that restores leaves what was there before it', async () => {
   const { bench, before, during, last } = await scene()
   const context = bench.start()
   const session = await beginSession(context, bench.gpus)

@@ -41,10 +41,7 @@ export function planCommand(): Command {
     .option('--explain', 'say why: who gains by each change, the runner-up, what limits the plan')
     .option('--lp <file>', "write the window's integer program as LP text (- for stdout) and stop")
     .option('--lp-step <seconds>', "what it decides by; the slot is exact (default: the site's)")
-    .addHelpText(
-      'after',
-      `${saveHelp}\n\nExamples:\n  migrator plan --window 2 --explain\n  migrator plan -o plan.json && migrator apply plan.json`,
-    )
+    .addHelpText('after', saveHelp)
     .action(plan)
   return withSaveOptions(withSiteOption(command))
 }
