@@ -39,7 +39,9 @@ const data = await readTrainingData(variable('MIGRATOR_DATA_DIR'), {
 })
 if (data.samples.count === 0) throw new Error('There are no labelled requests to learn from')
 console.log(`${data.samples.count} labelled samples, ${data.skipped} lines left out`)
-await wait(1000 * (pace.startSeconds + (checkpoint === null ? 0 : pace.restoreSeconds)))
+const firstStepSeconds = pace.startSeconds + (checkpoint === null ? 0 : pace.restoreSeconds)
+// This clock begins with the process.
+await wait(Math.max(0, 1000 * firstStepSeconds - performance.now()))
 
 const end = await trainAtPace(
   {
