@@ -99,7 +99,7 @@ function alternativeWords(
   const after = isSmall ? '' : ` and ${pointsOf(later)} later`
   const lead = objective - own.objective + later
   const isBetter = lead < -0.00005 * objectiveMax
-  const verdict = isBetter ? ', so that one is better: planning longer would find it' : ''
+  const verdict = isBetter ? ', so that one is better' : ''
   return `${head}; this plan has ${pointsOf(objective - own.objective)} points${after}${verdict}`
 }
 
