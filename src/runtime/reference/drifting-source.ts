@@ -56,8 +56,8 @@ export function driftingSource(options: DriftingSourceOptions): DriftingSource {
 }
 
 /**
- * Four decimals: half the bytes. It moves an input by less than 1e-4 against a spread of 1, so that
- * about one label in ten thousand is of the other side.
+ * Four decimals: half the bytes. That moves a projection by 3e-5 (standard deviation) against a
+ * spread of 1, so one label bit in a hundred thousand changes sides.
  */
 function rounded(value: number): number {
   return Math.round(value * 1e4) / 1e4
