@@ -29,6 +29,15 @@ test('a line that was cut off is dropped, and the next row begins a line of its 
   expect([...openResultsFile(path).rows.values()]).toEqual([row(1), row(3)])
 })
 
+test('rows of another version are left out once they were made again', () => {
+  const path = join(folder, 'versions.jsonl')
+  const file = openResultsFile(path)
+  const newer = { ...row(1), inputHash: 'newer' }
+  for (const own of [row(1), row(2), newer]) file.append(own)
+  file.tidy([newer])
+  expect([...openResultsFile(path).rows.values()]).toEqual([row(2), newer])
+})
+
 test('a file of something else is refused with its line, and left as it is', () => {
   const path = join(folder, 'notes.txt')
   writeFileSync(path, `${JSON.stringify(row(1))}\nmilk, eggs\n`)

@@ -1,5 +1,6 @@
 import { appendFileSync, existsSync, readFileSync, truncateSync } from 'node:fs'
-import type { SuiteRow } from '../../observe/suite/suite-row.ts'
+import { type SuiteRow, worldKey } from '../../observe/suite/suite-row.ts'
+import { writeFileWhole } from '../output.ts'
 import { UsageError } from '../usage-error.ts'
 
 /** Rows kept as JSON lines, appended as they are made, so that what was interrupted goes on. */
@@ -7,6 +8,11 @@ export type ResultsFile = {
   /** By input hash. */
   readonly rows: ReadonlyMap<string, SuiteRow>
   readonly append: (row: SuiteRow) => void
+  /**
+   * Leaves out what `current` replaces: rows of the same run, policy, knobs and budget with another
+   * input hash. They were made by another version of the code or of the data.
+   */
+  readonly tidy: (current: readonly SuiteRow[]) => void
 }
 
 /**
@@ -25,9 +31,26 @@ export function openResultsFile(path: string | null): ResultsFile {
     rows,
     append: (row) => {
       rows.set(row.inputHash, row)
-      if (path !== null) appendFileSync(path, `${JSON.stringify(row)}\n`)
+      if (path !== null) appendFileSync(path, lineOf(row))
+    },
+    tidy: (current) => {
+      const hashes = new Map(current.map((row) => [sameRun(row), row.inputHash]))
+      const kept = [...rows.values()].filter(
+        (row) => (hashes.get(sameRun(row)) ?? row.inputHash) === row.inputHash,
+      )
+      if (path !== null && kept.length < rows.size) {
+        writeFileWhole(path, kept.map(lineOf).join(''))
+      }
     },
   }
+}
+
+function lineOf(row: SuiteRow): string {
+  return `${JSON.stringify(row)}\n`
+}
+
+function sameRun(row: SuiteRow): string {
+  return `${worldKey(row)} ${JSON.stringify(row.budget)}`
 }
 
 /** The rows of a results file's text; `path` is for messages. */

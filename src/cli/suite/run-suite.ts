@@ -56,5 +56,6 @@ export async function runSuite(options: {
     },
   }).finally(progress.stop)
   const rows = entries.flatMap(({ inputHash }) => file.rows.get(inputHash) ?? [])
+  file.tidy(rows)
   return { rows, inputs: inputsOf(hashes), found: entries.length - missing.length }
 }
