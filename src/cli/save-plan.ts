@@ -37,7 +37,7 @@ export const saveHelp = `
 is there now: migrator apply carries it out while nothing on them has changed and it has not
 expired. What the plan does later is in the file for people; it takes a daemon that moves work.
 
-Examples:
+Example:
   migrator plan --window 2 --explain
   migrator plan -o plan.json && migrator apply plan.json`
 

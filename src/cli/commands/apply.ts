@@ -32,7 +32,7 @@ Exit codes: 0 done or nothing to do · 4 refused, nothing was begun (drift, expi
 owner, no permission) · 5 failed, the GPUs are as before · 6 failed, a person has to look ·
 64 a file that cannot be used · 130 interrupted between two steps.
 
-Examples:
+Example:
   migrator plan -o plan.json && migrator apply plan.json
   migrator apply -f mig-parted.yaml --config all-1g.10gb --dry-run`
 

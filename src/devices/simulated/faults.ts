@@ -13,8 +13,8 @@ export type Fault = {
   /** Calls that it then hits; null: all of them, until somebody takes it away. */
   readonly times: number | null
   /**
-   * `done`: the driver does what it was asked and reports the error all the same; `slow`: it does it
-   * after `slowSeconds` and reports none.
+   * `done`: the driver does what it was asked and reports the error all the same.
+   * `slow`: it does it after `slowSeconds` and reports none.
    */
   readonly outcome: 'refused' | 'done' | 'slow'
 }

@@ -30,7 +30,7 @@ const withMetadata =
     response.writeHead(isMine ? 200 : 403).end(JSON.stringify({ kind: 'Node', metadata }))
   }
 
-test('a label that tells the MIG manager what to cut makes it an owner, with how to take it off', async () => {
+test('a label that tells the MIG manager what to cut makes it an owner', async () => {
   const labels = {
     'nvidia.com/mig.config': 'all-1g.10gb',
     'nvidia.com/mig.config.state': 'success',
