@@ -61,7 +61,7 @@ describe('feedback', () => {
     expect(events.filter(({ kind }) => kind === 'feedback').length).toBe(1)
   })
 
-  test('for an id that the router never gave is 404, whatever a client calls its request', async () => {
+  test('for an id that the router never gave is 404, whatever a client calls it', async () => {
     const { url } = await answering([3])
     const headers = { 'migrator-request-id': 'mine', 'x-request-id': 'mine' }
     const answer = await call(url, '/v2/models/a/infer', { body: question, headers })

@@ -323,7 +323,7 @@ describe('a client that leaves', () => {
 })
 
 describe('settings', () => {
-  test('of a tenant that is left out: what waits is refused, and the model is unknown', async () => {
+  test('without a tenant: what waits is refused, and the model is unknown', async () => {
     const routed = await startRouter()
     const waiting = infer(routed.url)
     await pause(30)
