@@ -35,6 +35,8 @@ export type ChoiceSearch = {
   readonly suggestions: Choices[]
   /** Prices that say where a retraining is cheap, as good as they are known. */
   readonly guide: { mu: Float64Array }
+  /** The most that a path of counts lost when it was placed, relative to its score. */
+  placingLoss: number
   /** Computed when it is first needed. */
   bestByRoom: Float64Array | null
 }
@@ -45,7 +47,7 @@ export function choiceSearchOf(
   hints: Pick<ChoiceSearch, 'suggestions' | 'guide'>,
 ): ChoiceSearch {
   const { suggestions, guide } = hints
-  const nothing = { current: null, adopted: null, best: null, bestByRoom: null }
+  const nothing = { current: null, adopted: null, best: null, bestByRoom: null, placingLoss: 0 }
   return { region, tried: new Map(), ...nothing, report, suggestions, guide }
 }
 
@@ -168,22 +170,55 @@ function* shiftWhileBetter(search: ChoiceSearch, tenant: WindowTenant, by: numbe
 }
 
 /**
- * Goes on until it finds nothing that it has not tried: from the best choices with a suggestion that
- * beats them, else by descending from the best with some tenants' choices changed at random.
+ * Goes on until it finds nothing that it has not tried: guesses anew what some tenants do beside
+ * the others; when that has not helped for a while, descends from the best choices, or from the
+ * best with some changed at random.
  */
-export function* descendOn(search: ChoiceSearch, rng: Rng): Work {
+export function* searchOn(search: ChoiceSearch, rng: Rng, roundsMax: number): Work {
   const tenants = search.region.tenants.filter(({ options }) => options.length > 0)
+  let descended: Found | null = null
+  let stale = 0
   let fruitless = 0
-  for (let tried = 0; tenants.length > 0 && fruitless < fruitlessMax; tried = search.tried.size) {
-    fruitless = search.tried.size === tried ? fruitless + 1 : 0
+  if (tenants.length === 0) return
+  for (let round = 0; round < roundsMax && fruitless < fruitlessMax; round += 1) {
     yield 1000
-    const best = search.best
+    const { best, tried } = search
+    const before = tried.size
     search.current = best
     yield* considerSuggestion(search)
-    if (search.best !== best) yield* improve(search)
+    if (stale < staleMax) yield* considerRegrown(search, tenants, rng)
+    else if (descended !== best) yield* improve(search)
     else yield* descend(search, changedAtRandom(search, tenants, rng))
+    if (stale >= staleMax) descended = search.best
+    stale = search.best !== best || stale >= staleMax ? 0 : stale + 1
+    fruitless = tried.size === before ? fruitless + 1 : 0
   }
 }
+
+/** Rounds without a better plan after which something else is tried. */
+const staleMax = 12
+
+/** Tries the best choices with those of some tenants guessed anew, one after the other. */
+function* considerRegrown(search: ChoiceSearch, tenants: readonly WindowTenant[], rng: Rng): Work {
+  const choices = [...(search.current?.choices ?? search.region.model.tenants.map(() => null))]
+  const open = [...tenants]
+  const some: WindowTenant[] = []
+  for (let n = 1 + rng.integer(Math.min(3, open.length)); n > 0; n -= 1) {
+    some.push(...open.splice(rng.integer(open.length), 1))
+  }
+  for (const { index } of some) choices[index] = null
+  for (const tenant of some) {
+    const guesses = promising(search, tenant, choices, guessesMax)
+    const good = guesses.filter(({ worth }) => worth > 0)
+    const pick = good[Math.floor(good.length * rng.uniform() ** 2)]
+    choices[tenant.index] = pick?.choice ?? null
+  }
+  yield stepsPerGuess * some.length
+  yield* consider(search, choices)
+}
+
+/** Guesses that are thought of for one tenant. */
+const guessesMax = 6
 
 /** Rounds without anything new after which all there is to try was tried. */
 const fruitlessMax = 100
@@ -257,6 +292,8 @@ export function* consider(search: ChoiceSearch, choices: Choices): Work {
   tried.set(key, value.score)
   if (!(value.score > before + leastGain(before))) return
   const placed = yield* placeRegion(region, value, before)
+  const loss = 1 - Math.max(placed?.score ?? 0, before) / value.score
+  search.placingLoss = Math.max(search.placingLoss, loss)
   if (placed === null || placed.score <= before) tried.set(key, placed?.score ?? before)
   else {
     search.current = { choices, placed }

@@ -40,16 +40,57 @@ export type DualLayers = {
   readonly next: readonly Int32Array[]
 }
 
-/** Every node in every slot: one layer for all of them. */
+/**
+ * Every node that can be come to: any state, with versions that can be made by then. One layer for
+ * all slots with the same versions.
+ */
 export function allLayers(problem: DualProblem): DualLayers {
   const { states, versionCount, slotCount } = problem
-  const nodes = Int32Array.from(Array(states.stateCount * versionCount).keys())
-  const positions = new Int32Array(nodes.length).fill(-1)
-  const layer = layerOf(problem, nodes, { positions, width: versionCount })
-  return {
-    layers: Array(slotCount).fill(layer),
-    next: Array(slotCount - 1).fill(nodes),
+  const positions = new Int32Array(states.stateCount * versionCount).fill(-1)
+  const known = new Map<string, DualLayer>()
+  const layers = Array.from({ length: slotCount }, (_, t) => {
+    const versions = versionsBy(problem, t)
+    const key = versions.join()
+    const width = versions.length
+    const nodes = new Int32Array(known.has(key) ? 0 : states.stateCount * width)
+    for (let j = 0; j < nodes.length; j += 1) {
+      nodes[j] = Math.floor(j / width) * versionCount + (versions[j % width] as number)
+    }
+    const layer = known.get(key) ?? layerOf(problem, nodes, { positions, width })
+    known.set(key, layer)
+    return layer
+  })
+  return { layers, next: nextOf(layers, positions) }
+}
+
+/** Where the nodes of each layer are in the next one. */
+function nextOf(layers: readonly DualLayer[], positions: Int32Array): readonly Int32Array[] {
+  const next: Int32Array[] = []
+  for (let t = 0; t + 1 < layers.length; t += 1) {
+    const { nodes } = layers[t] as DualLayer
+    const after = layers[t + 1] as DualLayer
+    const isSame = t > 0 && layers[t - 1] === layers[t] && layers[t] === after
+    if (isSame) next.push(next[t - 1] as Int32Array)
+    else {
+      place(after.nodes, positions)
+      next.push(nodes.map((node) => positions[node] as number))
+      clear(after.nodes, positions)
+    }
   }
+  return next
+}
+
+/** Combinations of versions that retrainings can have made by the start of slot t. */
+function versionsBy({ tenants, versionCount }: DualProblem, t: number): readonly number[] {
+  const soonest = tenants.map(({ versions }) =>
+    versions.map(({ options }) => Math.min(...options.map(({ slots }) => slots))),
+  )
+  return [...Array(versionCount).keys()].filter((version) =>
+    tenants.every(({ stride, versions }, i) => {
+      const digit = Math.floor(version / stride) % (versions.length + 1)
+      return digit === 0 || (soonest[i]?.[digit - 1] as number) <= t
+    }),
+  )
 }
 
 /** Layers of these nodes, ascending, per slot. */
@@ -66,13 +107,7 @@ export function* layersOf(problem: DualProblem, nodes: readonly Int32Array[]): W
     steps = 0
   }
   yield steps
-  const next = nodes.slice(1).map((own, t) => {
-    place(own, positions)
-    const moved = (nodes[t] as Int32Array).map((node) => positions[node] as number)
-    clear(own, positions)
-    return moved
-  })
-  return { layers, next }
+  return { layers, next: nextOf(layers, positions) }
 }
 
 /** Building a layer costs about as much as so many evaluations of it. */

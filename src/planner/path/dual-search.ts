@@ -8,6 +8,7 @@ import { type DualValue, dualValueOf } from './dual-programme.ts'
 import { refinedLayers } from './dual-refinement.ts'
 import { floorsWorth, withFloorPrices, withFloorStep } from './floor-prices.ts'
 import { type SubgradientState, subgradientStateOf, subgradientStep } from './subgradient.ts'
+import { floorOf } from './window-tenant.ts'
 import { type Work, waiting } from './work.ts'
 
 /** Blocks of slots with one price, and after how many evaluations the next, finer ones begin. */
@@ -20,6 +21,8 @@ const schedule = [
 
 /** Nodes of all slots together with which slots may have layers of their own: some 50 MiB. */
 const sparseNodesMax = 800_000
+/** Nodes of one slot where all slots share their layers. */
+const denseNodesMax = 48_000
 /** With so few, a finer dual is begun at once. */
 const refinedNodesFew = 20_000
 /** Evaluations without progress after which a finer dual is tried. */
@@ -153,7 +156,8 @@ function movePrices(
   const { evaluation, value, path } = seen
   const floors = floorsWorth(run.problem)
   const target = seen.target + floors
-  if (evaluation % 2 === 1 && floors > 0) {
+  const hasFloors = run.problem.tenants.some(({ tenant }) => floorOf(tenant) > 0)
+  if (evaluation % 2 === 1 && hasFloors) {
     run.problem = withFloorStep(run.problem, path.answered, value.bound - target)
     return
   }
@@ -170,7 +174,9 @@ function* refine(run: DualRun): Work {
   if (run.sinceProgress < patience && nodeCount(run.dual) > refinedNodesFew) return
   run.sinceProgress = 0
   const finer = yield* next()
-  const dual = yield* refinedLayers(run.problem, finer, run.dual, sparseNodesMax)
+  const refined = yield* refinedLayers(run.problem, finer, run.dual, sparseNodesMax)
+  const isDense = finer.states.stateCount * finer.versionCount <= denseNodesMax
+  const dual = refined ?? (isDense ? allLayers(finer) : null)
   if (dual === null) return
   run.level += 1
   run.dual = dual

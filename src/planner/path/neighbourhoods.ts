@@ -26,10 +26,18 @@ export type NeighbourhoodSearch = {
   floorPrices: readonly number[]
   readonly rng: Rng
   current: Solution
+  /** Called with every solution that is better than the one before. */
+  readonly report: (solution: Solution) => void
 }
 
-/** What is planned anew on a GPU: for so many tenants at a time, and what they retrain there too. */
-type Scope = { readonly tenantsMax: number; readonly isRetraining: boolean }
+/**
+ * What is planned anew on a GPU: the serving of so many tenants at a time, and of what they retrain
+ * there nothing, a guess for all of them, or also the best for one.
+ */
+export type Scope = {
+  readonly tenantsMax: number
+  readonly retraining: 'none' | 'guess' | 'improve'
+}
 
 /**
  * Replans one GPU after another for a few tenants at a time: what they serve there and, if asked
@@ -41,10 +49,14 @@ export function* replanGpus(search: NeighbourhoodSearch, scope: Scope): Work {
 
 function* visit(search: NeighbourhoodSearch, gpu: WindowGpu, scope: Scope): Work {
   const { model, rng } = search
-  const { isRetraining, tenantsMax } = scope
+  const { retraining, tenantsMax } = scope
+  const isRetraining = retraining !== 'none'
   const ranked = rankedTenants(search, gpu)
   const able = ranked.filter((w) => must(model.tenants[w]).options.length > 0)
-  const trainee = isRetraining && able.length > 0 ? must(able[rng.integer(able.length)]) : null
+  const waiting = able.filter((w) => search.current.choices[w] === null)
+  const trainees = waiting.length > 0 && rng.uniform() < 0.75 ? waiting : able
+  const trainee =
+    isRetraining && able.length > 0 ? must(trainees[rng.integer(trainees.length)]) : null
   const pool = ranked.filter((w) => w !== trainee)
   const chosen = trainee === null ? [] : [trainee]
   const tenants = chosenTenants(search, gpu, { pool, chosen, tenantsMax })
@@ -56,6 +68,7 @@ function* visit(search: NeighbourhoodSearch, gpu: WindowGpu, scope: Scope): Work
   yield* consider(choiceSearch, search.current.choices)
   if (trainee === null) return
   yield* considerGuess(choiceSearch)
+  if (retraining === 'guess') return
   const position = tenants.indexOf(trainee)
   yield* improveTenant(choiceSearch, must(region.tenants[position]))
 }
@@ -87,6 +100,7 @@ function takeOver(search: NeighbourhoodSearch, gpu: number, { choices, placed }:
     return own.filter(({ role, tenant }) => role === 'inference' || choices[tenant]?.gpu === other)
   })
   search.current = { choices, holds }
+  search.report(search.current)
 }
 
 function* neighbourhoodOf(

@@ -13,8 +13,6 @@ export type PlacedRegion = {
   readonly holds: readonly OwnedHold[]
 }
 
-type Placed = { readonly placed: PlacedRegion | null; readonly steps: number }
-
 /** How hard to look for places: see PlacedSearch. */
 type Effort = {
   readonly width: number
@@ -35,8 +33,7 @@ export function* placeRegion(
   scoreMin: number,
 ): Work<PlacedRegion | null> {
   for (const effort of effortsFor(region, value, scoreMin - value.terminal)) {
-    const { placed, steps } = placeWith(region, value, effort)
-    yield steps
+    const placed = yield* placeWith(region, value, effort)
     if (placed !== null) return placed
   }
   return null
@@ -78,15 +75,14 @@ function partialStarts(
 
 const partialStartsMax = 8
 
-function placeWith(region: Region, value: RegionValue, effort: Effort): Placed {
+function* placeWith(region: Region, value: RegionValue, effort: Effort): Work<PlacedRegion | null> {
   const { inputs, scripted } = value.of
   const { tables } = value
   const { start, gpu } = region
   const { symmetries } = gpu
   const search = { inputs, tables, symmetries, scripted, start, ...effort }
-  const { path, nodes } = searchPlaced(search)
-  const steps = nodes * stepsPerNode
-  if (path === null) return { placed: null, steps }
+  const path = yield* searchPlaced(search)
+  if (path === null) return null
   const holds = path.holds.map(({ owner, ...span }): OwnedHold => {
     if (owner < scriptedOwner) {
       return { tenant: must(region.tenants[owner]).index, role: 'inference', ...span }
@@ -94,11 +90,8 @@ function placeWith(region: Region, value: RegionValue, effort: Effort): Placed {
     const { tenant, role } = must(scripted[owner - scriptedOwner])
     return { tenant, role, ...span }
   })
-  return { placed: { score: path.value + value.terminal, holds: mergedHolds(holds) }, steps }
+  return { score: path.value + value.terminal, holds: mergedHolds(holds) }
 }
-
-/** A node of the placed search costs about as much as this many relaxations. */
-const stepsPerNode = 300
 
 /** Inference that leaves a place and takes it again at once has never left it. */
 function mergedHolds(holds: readonly OwnedHold[]): readonly OwnedHold[] {

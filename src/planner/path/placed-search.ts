@@ -9,17 +9,15 @@ import type {
 } from './placed-node.ts'
 import { pushStarts } from './placed-start.ts'
 import { flexibilityOf, type Item, keyOf, ownerOf, placeOf } from './placing.ts'
+import { pieceSteps, type Work } from './work.ts'
 
 /**
  * The best way to carry out the batch programme's moves with instances that have places and do not
  * move: a beam search over placings, slot by slot, guided by the programme's own value to go. Where
  * counts that fit can also be placed, the first placing that is kept is already the best there is.
- * Null when no placing of what is scripted was found. Counted work: nodes.
+ * Null when none was found, or not within a few times `nodesMax` nodes.
  */
-export function searchPlaced(search: PlacedSearch): {
-  readonly path: PlacedPath | null
-  readonly nodes: number
-} {
+export function* searchPlaced(search: PlacedSearch): Work<PlacedPath | null> {
   const { slotCount } = search.inputs
   const layers = Array.from(
     { length: slotCount + 1 },
@@ -37,7 +35,13 @@ export function searchPlaced(search: PlacedSearch): {
   const leastAt = (slot: number) => (layers[slot] as Layer).least
   const context: PlacedContext = { ...search, ...scheduleOf(search), push, leastAt, work }
   pushStarts(context)
+  let counted = 0
   for (let t = 0; t < slotCount; t += 1) {
+    if ((work.nodes - counted) * stepsPerNode >= pieceSteps) {
+      yield Math.ceil(work.nodes - counted) * stepsPerNode
+      counted = work.nodes
+    }
+    if (work.nodes > hopeless * search.nodesMax) return null
     const layer = layers[t] as Layer
     const best = bestOf(search, layer)
     const isSpent = work.nodes > search.nodesMax
@@ -46,9 +50,14 @@ export function searchPlaced(search: PlacedSearch): {
   }
   const ends = [...(layers[slotCount] as Layer).nodes.values()]
   const best = ends.sort((a, b) => b.value - a.value)[0]
-  const path = best === undefined ? null : { value: best.value, holds: holdsOf(best, slotCount) }
-  return { path, nodes: Math.ceil(work.nodes) }
+  yield Math.ceil(work.nodes - counted) * stepsPerNode
+  return best === undefined ? null : { value: best.value, holds: holdsOf(best, slotCount) }
 }
+
+/** A node costs about as much as this many relaxations. */
+const stepsPerNode = 1000
+/** Times `nodesMax`. */
+const hopeless = 3
 
 /** What was found for one slot; moves worth less than `least` are not taken in any more. */
 type Layer = { readonly nodes: Map<string, PlacedNode>; least: number }

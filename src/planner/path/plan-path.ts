@@ -1,6 +1,7 @@
 import { refusal } from '../../core/plan/check-problem.ts'
 import type { PlanOutcome } from '../../core/plan/outcome.ts'
 import type { PlanningProblem } from '../../core/plan/problem.ts'
+import { searchExactly } from './exact-search.ts'
 import { filledUp } from './filled-up.ts'
 import { emptySolution, keepLayout } from './first-solutions.ts'
 import { fittedSolution } from './fitted-solution.ts'
@@ -18,7 +19,7 @@ import {
 import { searchSeveralRegions } from './several-search.ts'
 import { searchWholeRegion, wholeRegionOf } from './whole-search.ts'
 import { windowModelOf } from './window-model.ts'
-import type { Work } from './work.ts'
+import { byTurns, type Work } from './work.ts'
 
 /**
  * The fast planner (docs/designs/003-path-planner.md): a plan at once, then better plans and bounds
@@ -31,13 +32,19 @@ export function planPath(problem: PlanningProblem, settings: PathSettings): Plan
   const refused = refusal(problem)
   if (refused !== null) return refused
   const progress = progressOf(windowModelOf(problem), settings)
+  let asked = Number.NEGATIVE_INFINITY
   for (const steps of workOn(progress)) {
     progress.steps += steps
-    const isSpent = progress.steps >= settings.stepsMax
-    if (isSpent || isClosed(progress) || settings.shouldStop?.() === true) break
+    if (progress.steps >= settings.stepsMax || isClosed(progress)) break
+    if (progress.steps < asked + askedSteps) continue
+    asked = progress.steps
+    if (settings.shouldStop?.() === true) break
   }
   return outcomeOf(progress)
 }
+
+/** Steps after which the clock is asked: about a millisecond. */
+const askedSteps = 100_000
 
 function* workOn(progress: Progress): Work {
   const { model, settings } = progress
@@ -47,7 +54,11 @@ function* workOn(progress: Progress): Work {
     offerWarmStart(progress, fittedSolution(model, settings.incumbent))
   }
   yield* fill(progress)
-  const whole = yield* wholeRegionOf(model)
+  yield* byTurns(searchExactly(progress), searchWidely(progress))
+}
+
+function* searchWidely(progress: Progress): Work {
+  const whole = yield* wholeRegionOf(progress.model)
   if (whole !== null) yield* searchWholeRegion(progress, whole)
   else yield* searchSeveralRegions(progress)
 }

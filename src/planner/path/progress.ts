@@ -64,6 +64,11 @@ export function totalOf({ objective, terminal }: PlanValue): number {
   return objective + terminal
 }
 
+/** J + T of the best plan that the search found; 0, which is less than any, before the first. */
+export function knownTotal({ found }: Progress): number {
+  return found === null ? 0 : totalOf(found.value)
+}
+
 /** Takes a solution in if it is a better plan than all that were found before. */
 export function offer(progress: Progress, solution: Solution): void {
   const { model, found, nearest } = progress

@@ -131,7 +131,9 @@ function* answersTable(
 /** A look-up of what is answered costs about as much as so many relaxations. */
 const stepsPerAnswer = 20
 
-/** The multiset that retraining and tenants not in the region hold in each slot; null if too much. */
+/**
+ * The multiset that retraining and tenants not in the region hold in each slot; null if too much.
+ */
 export function occupiedUnder(region: Region, choices: Choices): Int16Array | null {
   const { gpu, model, fixed } = region
   const scripted = [...fixed, ...scriptedRetraining(gpu, choices, model.slotCount)]

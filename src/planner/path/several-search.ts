@@ -1,39 +1,54 @@
 import { Rng } from '../../base/rng.ts'
 import { valueOf } from '../../core/plan/value.ts'
+import { boundByCapacity } from './capacity-search.ts'
 import { keepLayout } from './first-solutions.ts'
 import { startingFloorPrices, steppedFloorPrices } from './floors.ts'
-import { type NeighbourhoodSearch, replanGpus } from './neighbourhoods.ts'
+import { type NeighbourhoodSearch, replanGpus, type Scope } from './neighbourhoods.ts'
 import { planOfSolution } from './plan-of-solution.ts'
-import { offer, type Progress, totalOf } from './progress.ts'
-import type { Work } from './work.ts'
+import { knownTotal, offer, offerBound, type Progress } from './progress.ts'
+import { byTurns, type Work } from './work.ts'
 
-/** Several GPUs, or more tenants than can be planned together: by neighbourhoods. */
+/**
+ * Several GPUs, or more tenants than can be planned together: plans by neighbourhoods, and by turns
+ * a bound by capacity.
+ */
 export function* searchSeveralRegions(progress: Progress): Work {
   const { model } = progress
   if (model.gpus.length === 0 || model.tenants.length === 0) {
-    progress.bound = progress.best === null ? progress.bound : totalOf(progress.best.value)
+    offerBound(progress, knownTotal(progress))
     return
   }
+  const target = () => knownTotal(progress)
+  const bound = boundByCapacity(model, target, (own) => offerBound(progress, own))
+  yield* byTurns(searchNeighbourhoods(progress), bound)
+}
+
+function* searchNeighbourhoods(progress: Progress): Work {
+  const { model } = progress
   const search: NeighbourhoodSearch = {
     model,
     floorPrices: startingFloorPrices(model),
     rng: new Rng(0, 'neighbourhoods'),
     current: progress.found?.solution ?? progress.nearest?.solution ?? keepLayout(model),
+    report: (solution) => offer(progress, solution),
   }
   let fruitless = 0
   for (let round = 0; fruitless < fruitlessMax; round += 1) {
     const before = search.current
-    const tenantsMax = round === 0 ? 2 : round < fewTenantsRounds ? 3 : 4
-    yield* replanGpus(search, { tenantsMax, isRetraining: round % 2 === 1 })
+    yield* replanGpus(search, round < firstRounds ? scopes[0] : (scopes[round % 3] ?? scopes[0]))
     fruitless = search.current === before ? fruitless + 1 : 0
-    if (search.current !== before) offer(progress, search.current)
     if (progress.found === null) raisePrices(search)
     yield 1000
   }
 }
 
-/** Rounds in which neighbourhoods are small, so that the first gains come soon. */
-const fewTenantsRounds = 4
+/** What rounds do in turn; the first ones only what brings most for their work. */
+const scopes = [
+  { tenantsMax: 3, retraining: 'guess' },
+  { tenantsMax: 4, retraining: 'none' },
+  { tenantsMax: 3, retraining: 'improve' },
+] as const satisfies readonly Scope[]
+const firstRounds = 5
 /** Rounds without a better plan after which there is hardly one to be found. */
 const fruitlessMax = 60
 

@@ -35,8 +35,9 @@ export function startMovesOf(
 function freeMoves(inputs: BatchInputs, tables: BatchTables): readonly StartMove[] {
   const { slotCount, residenceSlots } = inputs
   const until = Math.min(slotCount, residenceSlots)
+  const fits = fitsThroughout(inputs, 0, until)
   return [...Array(inputs.states.stateCount).keys()].map((x) =>
-    moveOf(inputs, tables, {
+    moveOf(inputs, tables, fits, {
       serving: [],
       pending: [],
       serves: x,
@@ -68,7 +69,7 @@ function runningMoves(
       const arrives = inputs.states.stateOf([...serving, ...pending])
       if (arrives < 0 || serves < 0) continue
       const move = { serving, pending, serves, arrives, readySlot, until }
-      moves.push(moveOf(inputs, tables, move))
+      moves.push(moveOf(inputs, tables, fitsThroughout(inputs, 0, until), move))
     }
   }
   return moves
@@ -77,12 +78,12 @@ function runningMoves(
 function moveOf(
   inputs: BatchInputs,
   { served, toGo }: BatchTables,
+  fits: Uint8Array,
   move: Omit<StartMove, 'value' | 'estimate'> & { readonly readySlot: number },
 ): StartMove {
   const { serves, arrives, readySlot, until } = move
   const at = (rows: readonly Float64Array[], slot: number, x: number) =>
     (rows[slot] as Float64Array)[x] as number
-  const fits = fitsThroughout(inputs, 0, until)
   const room = inputs.states.room[arrives] as number
   const before = at(served, 0, serves) - at(served, readySlot, serves)
   const after = at(served, readySlot, arrives) - at(served, until, arrives)

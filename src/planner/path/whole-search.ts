@@ -5,10 +5,8 @@ import {
   choiceSearchOf,
   consider,
   considerGuess,
-  descend,
-  descendOn,
   type Found,
-  improve,
+  searchOn,
 } from './choice-search.ts'
 import { startingPrices } from './dual-prices.ts'
 import { type DualProblem, dualLevelsOf, dualProblemOf } from './dual-problem.ts'
@@ -18,17 +16,17 @@ import { hasFloors, startingFloorPrices, steppedFloorPrices } from './floors.ts'
 import {
   type Incumbent,
   incumbentOf,
+  knownTotal,
   offer,
   offerBound,
   type Progress,
-  totalOf,
 } from './progress.ts'
 import { type Region, regionOf } from './region.ts'
 import type { WindowModel } from './window-model.ts'
-import { slotSteps, type Work, waiting } from './work.ts'
+import { byTurns, slotSteps, type Work } from './work.ts'
 
 /** States times versions that the first dual may have: a double for each in every slot. */
-const dualNodesMax = 8_000
+const dualNodesMax = 24_000
 
 /**
  * Up to this many states all tenants of one GPU are planned together, by places or else by counts:
@@ -43,6 +41,8 @@ const countedMax = 5000
  */
 export type WholeRegion = {
   readonly counted: Region
+  /** Whether instances that run or blocked placements may be in the way. */
+  readonly isInTheWay: boolean
   /** Built when it is first asked for; null where there would be too many states. */
   readonly placed: () => Work<Region | null>
 }
@@ -60,10 +60,11 @@ export function* wholeRegionOf(model: WindowModel): Work<WholeRegion | null> {
   const isInTheWay = !gpu.start.isFree || must(model.problem.gpus[0]).blocked.length > 0
   let placed: Region | null | undefined
   return {
+    isInTheWay,
     counted: yield* regionOf(model, gpu, { ...parts, states: counted }),
     *placed() {
       if (placed !== undefined) return placed
-      const states = isInTheWay ? yield* gpu.placedStates(tenants, placedMax) : null
+      const states = yield* gpu.placedStates(tenants, placedMax)
       const region = states && (yield* regionOf(model, gpu, { ...parts, states }))
       placed ??= region
       return placed
@@ -80,7 +81,7 @@ export function* searchWholeRegion(progress: Progress, whole: WholeRegion): Work
   const levels = levelsOf(whole, region.floorPrices)
   const coarsest = yield* must(levels[0])()
   const hints: Hints = { suggestions: [], guide: { mu: startingPrices(coarsest) } }
-  const target = () => (progress.found === null ? 0 : totalOf(progress.found.value))
+  const target = () => knownTotal(progress)
   const takeBound = ({ bound, retraining, mu }: DualReport): void => {
     hints.guide.mu = mu
     hints.suggestions.push(retraining.map((own) => own && { ...own, gpu: region.gpu.gpu }))
@@ -92,11 +93,7 @@ export function* searchWholeRegion(progress: Progress, whole: WholeRegion): Work
     yield* byTurns(primal(progress, search, whole), tighten(levels, target, takeBound))
     return
   }
-  const priced = yield* pricedFloors(progress, region, hints)
-  yield* byTurns(
-    primalWithFloors(progress, priced, hints),
-    tighten(levelsOf(whole, priced.floorPrices), target, takeBound),
-  )
+  yield* byTurns(primalWithFloors(progress, region, hints), tighten(levels, target, takeBound))
 }
 
 /** Duals from coarse to fine: by counts with versions merged, by counts, and by places. */
@@ -123,54 +120,54 @@ function searchOf(progress: Progress, region: Region, hints: Hints): ChoiceSearc
   return choiceSearchOf(region, report, hints)
 }
 
+/** Relative to what counts are worth; from then on places are told apart. */
+const lossMax = 0.002
+/** Rounds of the search by counts before that is decided. */
+const countedRounds = 20
+
 /**
- * Goes on from the first choices, which were considered already: down to where no single change
- * helps, first by counts, then by places, and from there on as long as there is something to try.
+ * Goes on from the first choices, which were considered already: by counts, or by places where
+ * those are in the way, as long as there is something to try.
  */
 function* primal(progress: Progress, counted: ChoiceSearch, whole: WholeRegion): Work {
-  const first = keepLayout(counted.region.model).choices
-  const none = first.map(() => null)
+  const rng = new Rng(0, 'path planner')
   yield* considerGuess(counted)
-  yield* improve(counted)
-  if (first.some((choice) => choice !== null)) yield* descend(counted, none)
-  const placed = yield* whole.placed()
+  const isPlaceable = !whole.isInTheWay && counted.current !== null
+  if (isPlaceable) yield* searchOn(counted, rng, countedRounds)
+  const needsPlaces = !isPlaceable || counted.placingLoss > lossMax
+  const placed = needsPlaces ? yield* whole.placed() : null
   const search = placed === null ? counted : searchOf(progress, placed, counted)
-  if (search !== counted) yield* descend(search, counted.best?.choices ?? none)
-  yield* descendOn(search, new Rng(0, 'path planner'))
+  if (search !== counted) yield* consider(search, counted.best?.choices ?? [])
+  yield* searchOn(search, rng, Number.POSITIVE_INFINITY)
 }
 
 /**
- * Raises the prices of floors that are missed until a plan keeps them all, or for a while. Nobody
- * retrains meanwhile: that only takes room.
+ * Searches under prices of the floors' answers that swing, less and less, round those that just
+ * keep them: first with serving alone, which soon tells where these are, then with retraining too.
  */
-function* pricedFloors(progress: Progress, region: Region, hints: Hints): Work<Region> {
+function* primalWithFloors(progress: Progress, region: Region, hints: Hints): Work {
+  const rng = new Rng(0, 'path planner')
   const none = region.model.tenants.map(() => null)
   let priced = region
-  for (let round = 0; round < floorRoundsMax && progress.found === null; round += 1) {
-    const search = searchOf(progress, priced, hints)
-    yield* consider(search, none)
-    priced = withSteppedFloors(priced, bestOf(progress, search), 2)
-  }
-  return priced
-}
-
-const floorRoundsMax = 24
-
-/** Descends under prices that swing, less and less, round those that just keep the floors. */
-function* primalWithFloors(progress: Progress, region: Region, hints: Hints): Work {
-  const first = keepLayout(region.model).choices
-  let priced = region
   let fruitless = 0
-  for (let round = 0; fruitless < floorRoundsMax; round += 1) {
+  for (let round = 0; fruitless < fruitlessMax; round += 1) {
     const before = progress.found
     const search = searchOf(progress, priced, hints)
-    yield* descend(search, before?.solution.choices ?? first)
-    const factor = 1 + 0.5 / (1 + round / 4)
+    const isServing = round < servingRounds
+    yield* consider(search, isServing ? none : (before?.solution.choices ?? none))
+    if (!isServing) yield* considerGuess(search)
+    if (!isServing) yield* searchOn(search, rng, roundsPerPrice)
+    const factor = 1 + 2 / (1 + round ** 1.5 / 6)
     priced = withSteppedFloors(priced, bestOf(progress, search), factor)
-    fruitless = progress.found === before ? fruitless + 1 : 0
+    fruitless = progress.found === before && !isServing ? fruitless + 1 : 0
     yield 1000
   }
 }
+
+const servingRounds = 12
+const roundsPerPrice = 6
+/** Rounds without a better plan after which there is hardly one to be found. */
+const fruitlessMax = 24
 
 /** The plan that a search came to. */
 function bestOf(progress: Progress, { best }: ChoiceSearch): Incumbent | null {
@@ -182,28 +179,4 @@ function withSteppedFloors(region: Region, plan: Incumbent | null, factor: numbe
   if (plan === null) return region
   const { model, floorPrices } = region
   return { ...region, floorPrices: steppedFloorPrices(model, floorPrices, plan.value, factor) }
-}
-
-/**
- * Advances the one that has done less work so far, until both are done. Who waits passes the turn,
- * and is left alone once the other is done.
- */
-function* byTurns(a: Work, b: Work): Work {
-  let ahead = 0
-  let isADone = false
-  let isBDone = false
-  while (!isADone || !isBDone) {
-    const isATurn: boolean = !isADone && (isBDone || ahead <= 0)
-    const next: IteratorResult<number, void> = isATurn ? a.next() : b.next()
-    if (next.done === true) {
-      if (isATurn) isADone = true
-      else isBDone = true
-    } else if (next.value === waiting) {
-      if (isADone || isBDone) return
-      ahead = 0
-    } else {
-      ahead += isATurn ? next.value : -next.value
-      yield next.value
-    }
-  }
 }

@@ -25,8 +25,8 @@ export type WindowGpu = {
   readonly symmetries: readonly Int16Array[]
   readonly start: GpuStart
   /**
-   * The serving states of these tenants (indices, ascending) by counts, built once; null where there
-   * are more than `statesMax`.
+   * The serving states of these tenants (indices, ascending) by counts, built once; null where
+   * there are more than `statesMax`.
    */
   readonly countedStates: (tenants: readonly number[], statesMax: number) => ServingStates | null
   /** The same by places, built whenever they are asked for. */

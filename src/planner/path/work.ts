@@ -1,6 +1,7 @@
 /**
- * A computation in pieces: it yields the steps of each piece as it goes, so that whoever drives it may
- * stop between two of them, and returns its result. A step is the relaxation of one state or edge.
+ * A computation in pieces: it yields the steps of each piece as it goes, so that whoever drives it
+ * may stop between two of them, and returns its result. A step is the relaxation of one state or
+ * edge.
  */
 export type Work<T = void> = Generator<number, T, void>
 
@@ -12,3 +13,27 @@ export const slotSteps = 100
 
 /** Yielded in place of steps by a search that can go on only once another has found more. */
 export const waiting = -1
+
+/**
+ * Advances the one that has done less work so far, until both are done. Who waits passes the turn,
+ * and is left alone once the other is done.
+ */
+export function* byTurns(a: Work, b: Work): Work {
+  let ahead = 0
+  let isADone = false
+  let isBDone = false
+  while (!isADone || !isBDone) {
+    const isATurn: boolean = !isADone && (isBDone || ahead <= 0)
+    const next: IteratorResult<number, void> = isATurn ? a.next() : b.next()
+    if (next.done === true) {
+      if (isATurn) isADone = true
+      else isBDone = true
+    } else if (next.value === waiting) {
+      if (isADone || isBDone) return
+      ahead = 0
+    } else {
+      ahead += isATurn ? next.value : -next.value
+      yield next.value
+    }
+  }
+}
