@@ -22,11 +22,15 @@ for (const name of policyNames) {
   describe(`the policy ${name}`, () => {
     const byMig = problemsFor(name)
 
-    test('plans legally from any state, and says what its plan is worth', () => {
+    test('plans legally from any state within its time, and says what its plan is worth', () => {
       let planned = 0
       for (const own of byMig) {
         const problem = problemUnder(name, own)
-        const outcome = policyFor(name, own).plan(problem)
+        const policy = policyFor(name, own)
+        const outcome = policy.plan(problem)
+        const { steps, chargedSeconds } = outcome.work
+        expect(chargedSeconds).toBeLessThanOrEqual(policy.planningSecondsMax)
+        expect(Math.min(steps, chargedSeconds)).toBeGreaterThanOrEqual(0)
         if (outcome.status === 'infeasible') continue
         planned += 1
         const { plan, objective, bound } = outcome
