@@ -91,6 +91,18 @@ describe.each(gpuModels.map(({ id }) => id))('%s', (modelId) => {
   })
 })
 
+test('a plan of other GPUs, tenants or times that is brought along does no harm', async () => {
+  for (const { id } of gpuModels) {
+    const problems = kinds.map((kind) => problemOf(id, kind))
+    for (const [i, problem] of problems.entries()) {
+      const other = must(problems[(i + 1) % problems.length])
+      const outcome = await inThread(problem, 1e4, keepLayoutPlan(other))
+      const { objective, terminal } = valueOf(problem, keepLayoutPlan(problem))
+      expect(worthOf(problem, outcome)).toBeGreaterThanOrEqual(objective + terminal)
+    }
+  }
+})
+
 test('the problems have what they are for: running and blocked instances, more than one GPU', () => {
   const all = gpuModels.flatMap(({ id }) => kinds.map((kind) => problemOf(id, kind)))
   const having = (has: (problem: PlanningProblem) => boolean) => all.filter(has).length
