@@ -3,7 +3,7 @@ import { must } from '../../base/assert.ts'
 import { loadSite, readSiteSource } from '../../cli/load-site.ts'
 import { pacedSeconds, paceFileOf, readPace } from './pace.ts'
 
-const serving = { readySeconds: 1, loadSeconds: 1, latencySeconds: [0, 3, 4], joinSeconds: 0 }
+const serving = { readySeconds: 1, loadSeconds: 1, latencySeconds: [0, 3, 4] }
 
 test('more items than the largest batch are full batches one after the other and a rest', () => {
   expect([1, 2, 3, 4, 5].map((items) => pacedSeconds(serving, items))).toEqual([3, 4, 7, 8, 11])

@@ -28,8 +28,6 @@ export type ServingPace = {
   readonly loadSeconds: number
   /** [n] = execution time of a batch of n items; index 0 is unused. The last n is the largest. */
   readonly latencySeconds: readonly number[]
-  /** Requests that come within this time of a batch's start still belong to it. */
-  readonly joinSeconds: number
 }
 
 export type RetrainingPace = {
@@ -47,9 +45,6 @@ export type ReadPaceResult =
   | { readonly kind: 'pace'; readonly pace: ProfilePace }
   | { readonly kind: 'unusable'; readonly reason: string }
 
-/** Wide enough for requests that were sent at once; far below what one executes. */
-const joinSecondsDefault = 0.005
-
 const seconds = z.number().nonnegative()
 
 const schema = z.object({
@@ -63,7 +58,6 @@ const schema = z.object({
           readySeconds: seconds,
           loadSeconds: seconds,
           latencySeconds: z.array(seconds).min(2),
-          joinSeconds: seconds,
         })
         .nullable(),
       retraining: z
@@ -102,7 +96,6 @@ export function paceFileOf(site: Site, tenantId: string, gpuModelId: string): Pa
       readySeconds: tenant.inferenceStartSeconds,
       loadSeconds: site.costs.cutOverSeconds,
       latencySeconds,
-      joinSeconds: Math.min(joinSecondsDefault, (latencySeconds[1] ?? 0) / 2),
     }
     const retraining = {
       startSeconds: tenant.retrainingStartSeconds,

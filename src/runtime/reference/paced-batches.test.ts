@@ -5,7 +5,6 @@ const pace = {
   readySeconds: 0,
   loadSeconds: 0,
   latencySeconds: [0, 0.04, 0.06, 0.08],
-  joinSeconds: 0.01,
 }
 
 function recorded() {
@@ -45,4 +44,28 @@ test('what cannot be executed is told to those who asked, and the rest goes on',
   })
   await expect(batches.submit('bad', 1)).rejects.toThrow('no')
   await batches.submit('good', 1)
+})
+
+test('what arrives late still belongs to its batch, whose time counts from the first', async () => {
+  const { executed, batches } = recorded()
+  const fromMs = performance.now()
+  const first = batches.submit('a', 1)
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  await Promise.all([first, batches.submit('b', 1)])
+  expect(executed).toEqual([['a', 'b']])
+  expect(performance.now() - fromMs).toBeGreaterThanOrEqual(60)
+})
+
+test('a stream of requests gets no more through than the largest batches would', async () => {
+  const { executed, batches } = recorded()
+  const fromMs = performance.now()
+  const answers: Promise<void>[] = []
+  for (let i = 0; i < 12; i += 1) {
+    answers.push(batches.submit(`${i}`, 1))
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+  await Promise.all(answers)
+  expect(executed.every((batch) => batch.length <= 3)).toBe(true)
+  // Four batches of three take 80 ms each, less what late timers give back.
+  expect(performance.now() - fromMs).toBeGreaterThanOrEqual(4 * 80 - 3 * 3)
 })

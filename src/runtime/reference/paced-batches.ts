@@ -18,9 +18,12 @@ type Waiting<T> = {
 const lateSecondsMax = 0.003
 
 /**
- * A batch begins when its first request comes, takes in what comes within the pace's `joinSeconds`,
- * has `execute` do the real work, and ends when its pace says so. Timers that fire late would make
- * every batch slower than its figure, so the next one is given that time back.
+ * A batch begins when its first request comes and takes, from then on, what its pace says for all
+ * that is in it; then `execute` does the real work. What comes before it is over belongs to it, as
+ * far as it fits: the router cuts the batches and sends nothing to a server that executes, so that
+ * is the rest of the same batch, which on a busy machine arrives over several milliseconds. No load
+ * gets more out of it than the pace's figures: a batch of n takes no less than n's time. Timers that
+ * fire late would make every batch slower than its figure, so the next one is given that time back.
  */
 export function pacedBatches<T>(
   pace: ServingPace,
@@ -43,25 +46,31 @@ export function pacedBatches<T>(
     isBusy = true
     while (waiting.length > 0) {
       const fromSeconds = performance.now() / 1000 - debtSeconds
-      const batch = take([])
-      await until(fromSeconds + pace.joinSeconds)
-      take(batch)
-      const items = batch.reduce((sum, each) => sum + each.items, 0)
-      const doneSeconds = fromSeconds + pacedSeconds(pace, items)
+      const batch: Waiting<T>[] = []
+      let doneSeconds = fromSeconds
+      while (take(batch)) {
+        doneSeconds = fromSeconds + pacedSeconds(pace, itemsIn(batch))
+        await until(doneSeconds)
+      }
       settle(batch)
-      await until(doneSeconds)
       debtSeconds = Math.min(lateSecondsMax, performance.now() / 1000 - doneSeconds)
       for (const { resolve } of batch) resolve()
     }
     isBusy = false
   }
 
-  /** Adds those that wait, in order, while they fit; the first goes however large it is. */
-  function take(batch: Waiting<T>[]): Waiting<T>[] {
-    let items = batch.reduce((sum, each) => sum + each.items, 0)
+  /**
+   * Moves those that wait into the batch, in order, while they fit; the first goes however large
+   * it is. False when none did.
+   */
+  function take(batch: Waiting<T>[]): boolean {
+    const before = batch.length
+    let items = itemsIn(batch)
     for (;;) {
       const next = waiting[0]
-      if (next === undefined || (items > 0 && items + next.items > itemsMax)) return batch
+      if (next === undefined || (items > 0 && items + next.items > itemsMax)) {
+        return batch.length > before
+      }
       items += next.items
       batch.push(next)
       waiting.shift()
@@ -75,6 +84,10 @@ export function pacedBatches<T>(
       for (const { reject } of batch) reject(error)
     }
   }
+}
+
+function itemsIn(batch: readonly Waiting<unknown>[]): number {
+  return batch.reduce((sum, { items }) => sum + items, 0)
 }
 
 /** By the timer, which is up to a millisecond early or late; never early here. */

@@ -25,7 +25,6 @@ const pace: PaceFile = {
         readySeconds: 0.3,
         loadSeconds: 0.05,
         latencySeconds: [0, ...Array.from({ length: 300 }, (_, n) => 0.02 + n / 1000)],
-        joinSeconds: 0.01,
       },
       retraining: {
         startSeconds: 0.05,
