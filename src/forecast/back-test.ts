@@ -12,6 +12,8 @@ export type BackTest = {
   readonly windows: readonly BackTestWindow[]
   /** Mean absolute error over mean rate, on means over 10 s; null when nothing arrived. */
   readonly error: number | null
+  /** The same by root mean square, which the mean of what can come makes least. */
+  readonly rootMeanSquare: number | null
   /** Variance of the counts per second round the forecast, over its mean; 1 = Poisson. */
   readonly dispersion: number
 }
@@ -46,21 +48,27 @@ export function backTest(
     windows.unshift({ expectedRps: ratesRps, counts: history.subarray(origin, origin + length) })
   }
   if (windows.length === 0) return null
-  return { windows, error: errorOf(windows), dispersion: dispersionOf(windows) }
+  return { windows, ...errorsOf(windows), dispersion: dispersionOf(windows) }
 }
 
-function errorOf(windows: readonly BackTestWindow[]): number | null {
+function errorsOf(windows: readonly BackTestWindow[]): Pick<BackTest, 'error' | 'rootMeanSquare'> {
   let error = 0
+  let squares = 0
   let arrived = 0
+  let seconds = 0
   for (const { expectedRps, counts } of windows) {
     for (let from = 0; from < counts.length; from += scoreBinSeconds) {
       const until = Math.min(counts.length, from + scoreBinSeconds)
       const came = meanOf(counts, from, until)
-      error += (until - from) * Math.abs(came - meanOf(expectedRps, from, until))
+      const missed = came - meanOf(expectedRps, from, until)
+      error += (until - from) * Math.abs(missed)
+      squares += (until - from) * missed ** 2
       arrived += (until - from) * came
+      seconds += until - from
     }
   }
-  return arrived > 0 ? error / arrived : null
+  if (arrived <= 0) return { error: null, rootMeanSquare: null }
+  return { error: error / arrived, rootMeanSquare: Math.sqrt(squares * seconds) / arrived }
 }
 
 /** Squared residuals over expected counts; forecasts of nothing at all say nothing. */

@@ -102,6 +102,23 @@ test('auto takes what would have been best on this tenant: the season, or the tr
   expect(forecast(poisson(ramp)).method).toBe('ewma-trend')
 })
 
+test('auto takes a load that jumps about a mean back to it, from where it is now', () => {
+  const rng = new Rng(6, 'on-off')
+  const rates = new Float64Array(1600)
+  for (let at = 0, isOn = true; at < rates.length; isOn = !isOn) {
+    const until = Math.min(rates.length, at + 20 + rng.integer(isOn ? 60 : 120))
+    rates.fill(isOn ? 300 : 60, at, until)
+    at = until
+  }
+  const mean = rates.reduce((sum, rate) => sum + rate, 0) / rates.length
+  rates.fill(300, 1580)
+  const jumping = forecast(poisson(rates))
+  expect(jumping.method).toBe('mean-reverting')
+  expect(jumping.meanRps[0]).toBeGreaterThan(1.2 * mean)
+  expect(Math.abs((jumping.meanRps[199] ?? 0) - mean)).toBeLessThan(0.1 * mean)
+  expect(jumping.dispersion).toBeGreaterThan(20)
+})
+
 test('the dispersion of Poisson arrivals is about 1, whatever the trend', () => {
   const flat = forecast(poisson(new Float64Array(2000).fill(60)))
   const season = forecast(poisson(sine(100, 0, 2000)))

@@ -7,6 +7,7 @@ import { type BackTest, backTest } from './back-test.ts'
 import { ewmaTrend } from './ewma-trend.ts'
 import { withInjectedError } from './injected-error.ts'
 import { lastWindow } from './last-window.ts'
+import { meanReverting } from './mean-reverting.ts'
 import { seasonal } from './seasonal.ts'
 
 export type ArrivalForecastInput = {
@@ -47,7 +48,7 @@ export function forecastArrivals(input: ArrivalForecastInput): ScoredArrivalFore
 }
 
 /** A method that is less plain must have been better by more than chance would make it. */
-const clearlyBetter = 0.95
+const clearlyBetter = 0.98
 
 type Scored = { readonly forecaster: Forecaster; readonly score: BackTest | null }
 
@@ -63,7 +64,7 @@ function chosen(
     forecaster,
     score: backTest(forecaster, history, windowSeconds),
   }))
-  const errorOf = ({ score }: Scored): number => score?.error ?? Number.POSITIVE_INFINITY
+  const errorOf = ({ score }: Scored): number => score?.rootMeanSquare ?? Number.POSITIVE_INFINITY
   return scored.reduce((best, other) =>
     errorOf(other) < clearlyBetter * errorOf(best) ? other : best,
   )
@@ -79,7 +80,7 @@ function candidates(settings: ForecastSettings): readonly [Forecaster, ...Foreca
     case 'ewma-trend':
       return [ewmaTrend]
     case 'auto':
-      return [lastWindow, ewmaTrend, bySeason]
+      return [lastWindow, meanReverting, ewmaTrend, bySeason]
   }
 }
 
