@@ -52,3 +52,30 @@ test('the same work gives the same plan, and more work is never worse', () => {
     expect(worths).toEqual(worths.toSorted((a, b) => a - b))
   }
 })
+
+test('the work goes over its limit by a piece at most, and ends where nothing is left to do', () => {
+  for (let seed = 0; seed < 3; seed += 1) {
+    const options = { size: 'full', tenantCount: 1 + seed, hasFloors: seed === 2 } as const
+    const problem = randomProblem(new Rng(seed, 'limit'), options)
+    const { work } = planPath(problem, { stepsMax: 5e6, gapTarget: 0 })
+    expect(work.steps).toBeLessThanOrEqual(6e6)
+  }
+  const trivial = randomProblem(new Rng(0, 'trivial'), { size: 'small', slotCount: 3 })
+  const { work } = planPath(trivial, { stepsMax: Number.POSITIVE_INFINITY, gapTarget: 0 })
+  expect(work.steps).toBeLessThan(2e8)
+})
+
+test('it asks whether to stop between pieces of work, and stops', () => {
+  const problem = randomProblem(new Rng(1, 'stop'), { size: 'full', tenantCount: 3 })
+  for (const asksMax of [1, 2, 20]) {
+    let asks = 0
+    const shouldStop = () => {
+      asks += 1
+      return asks >= asksMax
+    }
+    const stepsMax = Number.POSITIVE_INFINITY
+    const { work } = planPath(problem, { stepsMax, gapTarget: 0, shouldStop })
+    expect(asks).toBe(asksMax)
+    expect(work.steps).toBeLessThan(asksMax * 1e6)
+  }
+})
