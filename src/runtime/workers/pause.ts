@@ -13,10 +13,16 @@ export function pause(seconds: number, signal: AbortSignal): Promise<void> {
   })
 }
 
-/** Resolves when the signal is given. */
-export function given(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve()
-    signal.addEventListener('abort', () => resolve(), { once: true })
+/** Waits for a signal until it is forgotten: signals outlive what waits for them. */
+export type AwaitedSignal = { readonly given: Promise<void>; readonly forget: () => void }
+
+export function awaitSignal(signal: AbortSignal): AwaitedSignal {
+  let resolve = (): void => {}
+  const given = new Promise<void>((resolveGiven) => {
+    resolve = resolveGiven
   })
+  const onAbort = () => resolve()
+  if (signal.aborted) onAbort()
+  else signal.addEventListener('abort', onAbort)
+  return { given, forget: () => signal.removeEventListener('abort', onAbort) }
 }

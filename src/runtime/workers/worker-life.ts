@@ -61,6 +61,7 @@ export function superviseWorker(
   const client = url === null ? null : openInferenceClient(url, { connectionsMax: 4 })
   const asked = new AbortController()
   const detached = new AbortController()
+  const askedOrDetached = AbortSignal.any([asked.signal, detached.signal])
   const ends: number[] = []
   const stuck: ((pids: readonly number[]) => void)[] = []
   let record = first
@@ -90,8 +91,7 @@ export function superviseWorker(
       if (verdict.kind !== 'restart') return finish(verdict)
       phase = 'backing-off'
       emit({ kind: 'restarting', inSeconds: verdict.inSeconds, failure: verdict.failure })
-      const woken = AbortSignal.any([asked.signal, detached.signal])
-      await pause(verdict.inSeconds, woken)
+      await pause(verdict.inSeconds, askedOrDetached)
       if (detached.signal.aborted) return closeClient()
       if (asked.signal.aborted) return finish({ kind: 'stopped', wasKilled: false })
     }
@@ -228,7 +228,7 @@ export function superviseWorker(
   }
 
   async function loadInto(server: OpenInferenceClient, modelDir: string): Promise<LoadResult> {
-    const signal = AbortSignal.any([asked.signal, detached.signal])
+    const signal = askedOrDetached
     const secondsMax = timing.loadSecondsMax
     const answer = await server.load(spec.tenant, modelDir, { secondsMax, signal })
     if (detached.signal.aborted) return { kind: 'refused', message: 'Supervision has ended' }

@@ -1,7 +1,7 @@
 import type { OpenInferenceClient } from '../open-inference/client.ts'
 import { followWorker } from './follow-worker.ts'
 import type { OutputPaths } from './launch.ts'
-import { given, pause } from './pause.ts'
+import { awaitSignal, pause } from './pause.ts'
 import type { ProcessFamily } from './process-family.ts'
 import type { SupervisionTiming } from './timing.ts'
 import type { TrainingLine } from './training-line.ts'
@@ -78,13 +78,16 @@ async function firstOf(
   done: Promise<void>,
 ): Promise<Trouble | null> {
   const lingered = done.then(() => pause(run.timing.doneGraceSeconds, run.detached))
-  return Promise.race([
-    run.exited.then(() => null),
-    given(run.asked).then(() => null),
-    given(run.detached).then(() => null),
-    lingered.then(() => null),
-    ...watches.map((watch) => watch.then((trouble) => trouble ?? new Promise<null>(() => {}))),
+  const asked = awaitSignal(run.asked)
+  const detached = awaitSignal(run.detached)
+  const endings = [run.exited, asked.given, detached.given, lingered]
+  const trouble = await Promise.race([
+    ...endings.map((ending) => ending.then(() => null)),
+    ...watches.map((watch) => watch.then((found) => found ?? new Promise<null>(() => {}))),
   ])
+  asked.forget()
+  detached.forget()
+  return trouble
 }
 
 /** Ends whatever of it is alive, and tells how it ended. */
@@ -102,7 +105,9 @@ async function endRun(
       await pause(run.timing.memorySeconds, run.detached)
     }
   }
-  const exit = await Promise.race([run.exited, given(run.detached).then(() => null)])
+  const detached = awaitSignal(run.detached)
+  const exit = await Promise.race([run.exited, detached.given.then(() => null)])
+  detached.forget()
   return exit === null ? null : { exit, trouble, wasKilled }
 }
 
