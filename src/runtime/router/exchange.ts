@@ -62,6 +62,8 @@ export class Exchange implements CallListener {
   version: string | null = null
   /** The client is gone; a worker may still be at it. */
   isAbandoned = false
+  /** Its client has its answer, or is gone. */
+  isOver = false
   body: Buffer | null = null
   readonly upload: Upload | null
   readonly #request: IncomingMessage
@@ -163,10 +165,15 @@ export class Exchange implements CallListener {
     respondJson(this.#request, response, { status, headers, value: { error: message } })
   }
 
-  /** Looks after a client that stands still: neither its body comes nor does it take its answer. */
+  /**
+   * Looks after a client that stands still: neither its body comes nor does it take its answer. And
+   * one that left while its request waited behind others on its connection: of the answer to such a
+   * request Node tells nothing.
+   */
   sweep(now: number): void {
     const { upload } = this
-    if (this.state === 'settled') {
+    if (this.#request.socket.destroyed) this.#closed()
+    else if (this.state === 'settled') {
       if (now - this.#settledSeconds > answerSecondsMax) this.#response.destroy()
     } else if (this.#pausedSeconds !== null) {
       if (now - this.#pausedSeconds > stallSecondsMax) this.#response.destroy()
@@ -271,6 +278,8 @@ export class Exchange implements CallListener {
 
   /** The response went out, or its client is gone. */
   #closed(): void {
+    if (this.isOver) return
+    this.isOver = true
     this.#budget.give(this.#budgetBytes)
     this.#budgetBytes = 0
     if (this.state === 'settled') return

@@ -70,7 +70,10 @@ export class FrontDoor {
   /** Once a second: clients that stand still. */
   sweep(): void {
     const now = this.#options.now()
-    for (const exchange of this.#exchanges) exchange.sweep(now)
+    for (const exchange of this.#exchanges) {
+      exchange.sweep(now)
+      if (exchange.isOver) this.#exchanges.delete(exchange)
+    }
   }
 
   #handle(request: IncomingMessage, response: ServerResponse): void {
@@ -179,6 +182,7 @@ export class FrontDoor {
       },
     })
     response.on('close', () => upload.close())
+    request.on('close', () => upload.close())
   }
 
   #metadataOf(tenant: TenantRouter, request: IncomingMessage, response: ServerResponse): void {

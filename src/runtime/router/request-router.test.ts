@@ -44,3 +44,27 @@ describe('the node', () => {
     expect((await call(url, '/v2/models/a/ready')).status).toBe(200)
   })
 })
+
+describe('a model', () => {
+  test('is described as by its worker, under its own name and the versions served', async () => {
+    const { url, add } = await startRouter()
+    expect((await call(url, '/v2/models/a')).status).toBe(503)
+    add(await startWorker(), { version: 'v3' })
+    const { status, text } = await call(url, '/v2/models/a')
+    expect(status).toBe(200)
+    expect(JSON.parse(text)).toMatchObject({
+      name: 'a',
+      versions: ['v3'],
+      platform: 'test',
+      inputs: [{ name: 'x' }],
+    })
+  })
+
+  test('whose worker dies meanwhile is unavailable for now', async () => {
+    const { url, add } = await startRouter()
+    const worker = await startWorker()
+    add(worker)
+    await worker.die()
+    expect((await call(url, '/v2/models/a')).status).toBe(503)
+  })
+})
