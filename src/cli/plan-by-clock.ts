@@ -1,4 +1,5 @@
 import type { PlanningProblem } from '../core/plan/problem.ts'
+import { keptLayoutPlan } from '../policies/kept-layout.ts'
 import { createPlannerThread, type PlannerThreadOptions } from '../runtime/planner-thread.ts'
 import type { PlannedWindow } from './plan-window.ts'
 import { showPlanning } from './planning-progress.ts'
@@ -26,7 +27,10 @@ export function parseSeconds(
   )
 }
 
-/** Plans in the planner thread, with progress on a terminal; see runtime/planner-thread.ts. */
+/**
+ * Plans in the planner thread, with progress on a terminal, from the best layout that could simply
+ * be kept, as policy migrator does; see runtime/planner-thread.ts.
+ */
 export async function planByClock(
   problem: PlanningProblem,
   asked: {
@@ -37,11 +41,17 @@ export async function planByClock(
 ): Promise<PlannedWindow> {
   const { secondsMax, gapTarget } = asked
   const thread = createPlannerThread({ hasSpare: false, ...asked.thread })
+  const kept = keptLayoutPlan(problem)
   await thread.ready()
   const progress = showPlanning(secondsMax)
   try {
     const onMessage = progress.tell
-    const { outcome, ...how } = await thread.plan(problem, { secondsMax, gapTarget, onMessage })
+    const { outcome, ...how } = await thread.plan(problem, {
+      secondsMax,
+      gapTarget,
+      onMessage,
+      ...(kept === null ? {} : { incumbent: kept.plan }),
+    })
     return { problem, outcome, planning: { ...how, secondsMax } }
   } finally {
     progress.stop()

@@ -30,11 +30,13 @@ export type Findings = {
   readonly faults: string[]
 }
 
-export function noFindings(problem: PlanningProblem): Findings {
+/** What is known before it tells anything: the plan that was brought along, if it fits as it is. */
+export function noFindings(problem: PlanningProblem, incumbent?: Plan): Findings {
+  const brought = incumbent === undefined ? null : legalPlan(problem, [incumbent], [])
   return {
     problem,
-    plans: [],
-    bestTotal: Number.NEGATIVE_INFINITY,
+    plans: brought === null ? [] : [brought.plan],
+    bestTotal: brought === null ? Number.NEGATIVE_INFINITY : totalOf(brought.value),
     nearest: null,
     boundTotal: Number.POSITIVE_INFINITY,
     steps: 0,

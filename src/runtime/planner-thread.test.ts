@@ -123,6 +123,16 @@ describe('planted faults', () => {
     expect(worthOf(answer)).toBeCloseTo(objective + terminal, 12)
   })
 
+  test('a thread that fails at once: a plan that was brought along is the answer', async () => {
+    const { outcome } = await threadWith().plan(problem, { secondsMax: 20, stepsMax: 1e6 })
+    if (outcome.status === 'infeasible') throw new Error(outcome.reason)
+    const answer = await threadWith({ script: faulty('throws-on-load') }).plan(problem, {
+      secondsMax: 2,
+      incumbent: outcome.plan,
+    })
+    expect(answer.outcome).toMatchObject({ plan: outcome.plan, objective: outcome.objective })
+  })
+
   test('the thread that stood by takes the next problem', async () => {
     const thread = threadWith({ script: faulty('throws') })
     for (let turn = 0; turn < 3; turn += 1) {

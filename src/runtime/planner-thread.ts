@@ -108,7 +108,7 @@ export function createPlannerThread(options: PlannerThreadOptions = {}): Planner
     if (current.failure !== null) replaceCurrent()
     const request = requestOf(problem, asked, { id: nextId, from })
     nextId += 1
-    const findings = noFindings(problem)
+    const findings = noFindings(problem, asked.incumbent)
     current.isWarm = true
     const ended = await watch(current, request, { findings, asked })
     if (ended !== 'done') replaceCurrent()
