@@ -22,6 +22,24 @@ export async function looking<T>(
   }
 }
 
+/** Looks at a node to tell what a change would do there, as far as that can be told now. */
+export async function foreseeing<T>(
+  choice: NodeChoice,
+  run: (view: NodeView) => Promise<T>,
+): Promise<T> {
+  return looking(choice, (view) => {
+    const { open, stuck } = view.context.book.ledger()
+    const count = open.length + stuck.length
+    if (count > 0) {
+      process.stderr.write(
+        `An earlier run left ${count} unfinished; apply and undo settle that first, so what is ` +
+          'told here may change\n',
+      )
+    }
+    return run(view)
+  })
+}
+
 /** Takes a node for this process alone. What an earlier program left open is settled, and told. */
 export async function changing<T>(
   { spec, folder }: NodeChoice,
@@ -45,7 +63,7 @@ export function accessFor(
   choice: NodeChoice,
   options: { readonly dryRun?: boolean; readonly ignoreOwners?: boolean },
 ): <T>(run: (view: NodeView) => Promise<T>) => Promise<T> {
-  if (options.dryRun === true) return (run) => looking(choice, run)
+  if (options.dryRun === true) return (run) => foreseeing(choice, run)
   return (run) => changing(choice, { ignoresOwners: options.ignoreOwners === true }, run)
 }
 

@@ -17,7 +17,7 @@ import { planLayouts } from '../reconfigure/plan-layouts.ts'
 import { clock } from '../runtime/node/open-node.ts'
 import { refusedReport } from './applied-report.ts'
 import { exitCodes } from './exit-codes.ts'
-import { looking, type NodeView } from './node-access.ts'
+import { foreseeing, type NodeView } from './node-access.ts'
 import { type NodeOptions, readNodeOptions, withNodeOptions } from './node-options.ts'
 import { type OutputFormat, outputFormats, writeFileWhole } from './output.ts'
 import type { PlannedWindow } from './plan-window.ts'
@@ -83,7 +83,7 @@ export async function pendingOnNode(
   }
   const seconds = plan.endSeconds - plan.startSeconds
   const why = `window ${problem.windowIndex} of ${siteName}, policy ${plan.policy}`
-  return looking(readNodeOptions(options), async (view) => {
+  return foreseeing(readNodeOptions(options), async (view) => {
     const models = problem.gpus.map(({ model }) => model)
     const matched = matchGpus(models, await nodeGpus(view.context.device))
     if (matched.kind === 'missing') return refused([noSuchBoard(matched.model.name, view.names)])

@@ -1,3 +1,5 @@
+import { readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { must } from '../../src/base/assert.ts'
 import { expectGolden } from '../golden.ts'
@@ -148,6 +150,19 @@ test('a disk that fills up half-way needs a person: exit code 6, and undo once t
   expect(code).toBe(6)
   expect(run('undo').code).toBe(0)
   expect(await layouts()).toEqual(['9@0 9@4', '9@0 9@4'])
+})
+
+test('a journal that cannot be read needs a person: exit code 6', () => {
+  const { run, write, folder } = nodeScene(device)
+  const file = write('layouts.yaml', migParted)
+  run('apply', '-f', file, '-c', 'halves')
+  const [node] = readdirSync(join(folder, 'state'))
+  writeFileSync(join(folder, 'state', must(node), 'journal.db'), 'no database '.repeat(1000))
+  const { code, stderr } = run('apply', '-f', file, '-c', 'small')
+  expect(stderr).toMatch(
+    /Cannot open the journal .*JOURNAL_UNREADABLE\)\n {2}fix: move the file away/,
+  )
+  expect(code).toBe(6)
 })
 
 test('no permission is a refusal: nothing was changed', async () => {

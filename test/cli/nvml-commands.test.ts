@@ -2,6 +2,8 @@ import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import type * as OpenNode from '../../src/runtime/node/open-node.ts'
+import { built } from '../built.ts'
 import { compiler, fakeNvml } from '../fakes/nvml/fake-nvml.ts'
 import { isNvmlRequired } from '../nvidia-packages.ts'
 import { migParted } from './node-scene.ts'
@@ -22,9 +24,10 @@ function scene(gpus = 'a100-80gb,a100-80gb', migMode: 0 | 1 = 1) {
     control,
     run: (command: string, ...rest: readonly string[]) =>
       runCli([command, ...words('state'), ...rest], { cwd: folder }),
-    /** With a journal of its own, as a second installation has it. */
-    startElsewhere: (command: string, ...rest: readonly string[]) =>
-      startCli([command, ...words('elsewhere'), ...rest]),
+    /** Applies with a journal of its own, as a second installation has it. */
+    start: (state: string, config: string) =>
+      startCli(['apply', ...words(state), '-f', file, '-c', config]),
+    library,
     apply: ['-f', file, '-c'] as const,
   }
 }
@@ -81,14 +84,25 @@ describe.runIf(hasFake)('through NVML', () => {
     expect(control('calls nvmlDeviceSetMigMode')).toBe(0)
   })
 
-  test('a second migrator with a journal of its own is refused the GPUs', async () => {
-    const { run, startElsewhere, control, apply } = scene()
-    control('rule nvmlDeviceCreateGpuInstanceWithPlacement 0 -1 0 1 2000')
-    const first = startElsewhere('apply', ...apply, 'halves')
-    await first.lines(1)
-    const { code, stderr } = run('apply', ...apply, 'small')
-    expect(stderr).toMatch(/another migrator on GPU-\S+ \(pid \d+\): stop it, or leave this GPU/)
+  test('a GPU that another migrator has is refused, wherever that keeps its journal', async () => {
+    const { openNode } = await built<typeof OpenNode>('runtime/node/open-node.js')
+    const { run, library, apply } = scene()
+    const elsewhere = mkdtempSync(join(tmpdir(), 'migrator-cli-elsewhere-'))
+    const other = await openNode({ kind: 'nvml', library }, elsewhere, { ignoresOwners: true })
+    const { code, stderr } = run('apply', ...apply, 'small', '--ignore-owners')
+    const who = `\\(pid ${process.pid}\\): stop it, or leave this GPU`
+    expect(stderr).toMatch(new RegExp(`another migrator on GPU-\\S+ ${who}`))
     expect(code).toBe(4)
-    expect((await first.ended).code).toBe(0)
+    await other.close()
+    expect(run('apply', ...apply, 'small').code).toBe(0)
+  })
+
+  test('of two migrators that start at once, each with its journal, one changes the GPUs', async () => {
+    const { run, start, apply } = scene()
+    const racing = [start('one', 'halves'), start('two', 'small')]
+    const codes = (await Promise.all(racing.map(({ ended }) => ended))).map(({ code }) => code)
+    expect([...codes].sort()).toEqual([0, 4])
+    const winner = codes[0] === 0 ? 'halves' : 'small'
+    expect(run('assert', ...apply, winner).code).toBe(0)
   })
 })

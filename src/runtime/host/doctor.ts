@@ -8,6 +8,7 @@ import type {
   MigModeState,
 } from '../../devices/device.ts'
 import { DeviceError, type DeviceFailure } from '../../devices/device-error.ts'
+import type { ErrorCode } from '../../devices/return-codes.ts'
 import type { ForeignOwner } from './foreign-owners.ts'
 import type { HostProcess } from './processes.ts'
 
@@ -92,9 +93,16 @@ function gpuChecks({ gpu, mode, profiles, instances, processes }: GpuFacts): rea
     profiles.length === 0
       ? problem(`${subject} profiles`, 'the driver tells of none', 'update the driver')
       : ok(`${subject} profiles`, listed),
+    ok(`${subject} placements`, profiles.map(placements).join(', ')),
     ok(`${subject} instances`, there.join(', ') || 'none'),
     ok(`${subject} processes`, pids || 'none'),
   ]
+}
+
+/** As nvidia-smi mig -lgipp prints them, starts and size in memory slices. */
+function placements({ name, possiblePlacements }: GpuInstanceProfileInfo): string {
+  const starts = possiblePlacements.map(({ start }) => start).join(',')
+  return `${name} {${starts}}:${possiblePlacements[0]?.size ?? '?'}`
 }
 
 function modeCheck(subject: string, gpu: Gpu, mode: MigModeState): Check {
@@ -142,8 +150,22 @@ async function settled<T>(read: () => Promise<T>): Promise<T | DeviceFailure> {
   }
 }
 
+const fixes: Partial<Record<ErrorCode, string>> = {
+  NVML_ERROR_LIBRARY_NOT_FOUND:
+    "install NVIDIA's driver, name its library with --device nvml:LIBRARY, or use simulated GPUs: " +
+    '--device simulated:a100-80gb',
+  NVML_ERROR_DRIVER_NOT_LOADED: 'modprobe nvidia; if there is no such module, install the driver',
+  NVML_ERROR_LIB_RM_VERSION_MISMATCH: 'reboot, so that the module of the new driver is loaded',
+  NVML_ERROR_NO_PERMISSION: 'run as root, or as a user who may read the GPU',
+  NVML_ERROR_GPU_IS_LOST: 'nvidia-smi --gpu-reset, or reboot; if it comes again, look at the board',
+  NVML_ERROR_RESET_REQUIRED: 'nvidia-smi --gpu-reset, or reboot',
+  NVML_ERROR_FUNCTION_NOT_FOUND: "update NVIDIA's driver",
+}
+
+const lastResort = "dmesg | grep -i nvrm tells what the driver says; NVIDIA's nvml.h names the code"
+
 function failed(subject: string, { action, state, code }: DeviceFailure): Check {
-  return problem(subject, `cannot ${action}: ${state}`, `see ${code}`)
+  return problem(subject, `cannot ${action}: ${state} (${code})`, fixes[code] ?? lastResort)
 }
 
 function ok(subject: string, found: string): Check {

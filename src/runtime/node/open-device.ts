@@ -4,8 +4,6 @@ import { hash64 } from '../../base/hash.ts'
 import { findGpuModel, gpuModels } from '../../core/mig/catalog.ts'
 import type { GpuModel } from '../../core/mig/gpu-model.ts'
 import type { Device } from '../../devices/device.ts'
-import { createSimulatedDevice } from '../../devices/simulated/device.ts'
-import { fileStore } from '../../devices/simulated/file/file-store.ts'
 
 /** Which GPUs are meant: the driver's, or simulated ones whose state is in a file. */
 export type DeviceSpec =
@@ -66,6 +64,11 @@ export async function openDevice(spec: DeviceSpec, folder: string): Promise<Devi
     const { openNvml } = await import('../../devices/nvml/open-nvml.ts')
     return openNvml(spec.library === null ? {} : { library: spec.library })
   }
+  // Each kind is loaded where it is asked for: a short program starts the sooner.
+  const [{ createSimulatedDevice }, { fileStore }] = await Promise.all([
+    import('../../devices/simulated/device.ts'),
+    import('../../devices/simulated/file/file-store.ts'),
+  ])
   const store = fileStore(join(folder, 'gpus.json'), spec.models)
   return createSimulatedDevice({ store, sleep: (seconds) => wait(seconds * 1000) })
 }
