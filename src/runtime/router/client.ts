@@ -119,7 +119,7 @@ class Link {
   async open(): Promise<Welcome & { readonly wasAdopted: boolean }> {
     const deadline = hostSeconds() + connectSeconds
     const graceUntil = hostSeconds() + graceSeconds
-    let { wasAdopted } = await findOrStart(this.#files, this.#options)
+    let { wasAdopted } = await this.#findOrStart()
     for (;;) {
       const greeted = await this.#converse()
       if (greeted.kind === 'welcome') return { ...greeted, wasAdopted }
@@ -131,8 +131,12 @@ class Link {
         throw new RouterError('ROUTER_FAILED', greeted.message)
       await wait(pollMs)
       // What seemed to run may have been dying.
-      wasAdopted = (await findOrStart(this.#files, this.#options)).wasAdopted && wasAdopted
+      wasAdopted = (await this.#findOrStart()).wasAdopted && wasAdopted
     }
+  }
+
+  #findOrStart(): Promise<{ readonly wasAdopted: boolean }> {
+    return findOrStart(this.#files, this.#options, () => !this.#isClosed)
   }
 
   request(request: RouterRequest): Promise<RouterReply> {
@@ -249,7 +253,7 @@ class Link {
         return
       } catch (error) {
         if (!(error instanceof RouterError)) throw error
-        if (error.message !== told) this.#options.onDisconnected(error.message)
+        if (error.message !== told && !this.#isClosed) this.#options.onDisconnected(error.message)
         told = error.message
       }
       await wait(pauseMs)

@@ -22,14 +22,16 @@ const logBytesShown = 2000
 
 /**
  * Makes sure that a router process runs and has said where. Throws RouterError with the last words
- * of one that could not start.
+ * of one that could not start. `isWanted` is asked just before one is started.
  */
 export async function findOrStart(
   files: RouterFiles,
   options: StartOptions,
+  isWanted: () => boolean = () => true,
 ): Promise<{ readonly wasAdopted: boolean }> {
   if (await isRunning(files)) return { wasAdopted: true }
-  const ended = start(files, options)
+  if (!isWanted()) throw new RouterError('ROUTER_FAILED', 'No router is wanted any more')
+  const ended = startOrSay(files, options)
   const deadline = hostSeconds() + startSeconds
   while (!(await isRunning(files))) {
     if (ended.code !== null) {
@@ -58,6 +60,15 @@ export async function stopRouter(stateDir: string): Promise<boolean> {
 async function isRunning(files: RouterFiles): Promise<boolean> {
   const record = readRecord(files)
   return record !== null && (await isAlive(record.process))
+}
+
+function startOrSay(files: RouterFiles, options: StartOptions): { code: number | null } {
+  try {
+    return start(files, options)
+  } catch (error) {
+    const words = error instanceof Error ? error.message : String(error)
+    throw new RouterError('ROUTER_FAILED', `Cannot start the router: ${words}`)
+  }
 }
 
 /** In a session of its own, so that nothing that ends the daemon ends it too. */
