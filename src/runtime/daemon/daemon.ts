@@ -18,6 +18,7 @@ import { NodeWorld } from './node-world.ts'
 import { outlookOfNode } from './outlook-of-node.ts'
 import { outlookWords } from './outlook-words.ts'
 import { routerCorrections, tenantSettingsOf } from './router-sync.ts'
+import { SecondGrid } from './second-grid.ts'
 import type { WorldContext } from './world-context.ts'
 
 const epochOf = {
@@ -48,6 +49,7 @@ export class Daemon {
   readonly #watch: DeviationWatch
   readonly #speed: ServiceSpeed
   readonly #listeners = new Set<(event: DaemonEvent) => void>()
+  readonly #grid = new SecondGrid()
   readonly #facts: Fact[] = []
   readonly #live = new Map<string, { labelled: number; correct: number }>()
   readonly #deployed = new Map<string, Deployed>()
@@ -144,8 +146,8 @@ export class Daemon {
     const { traffic, clock } = this.#options
     switch (event.kind) {
       case 'counts': {
-        const middle = (event.fromSeconds + event.toSeconds) / 2
-        traffic.addCounts(event.tenant, clock.fromHost(middle), event.counts)
+        const [from, to] = [clock.fromHost(event.fromSeconds), clock.fromHost(event.toSeconds)]
+        traffic.addCounts(event.tenant, this.#grid.secondOf(from, to), event.counts)
         break
       }
       case 'batch-times':

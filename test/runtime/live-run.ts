@@ -1,0 +1,138 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { request } from 'undici'
+
+/** One tenant with reference workers on a simulated A100; quick to start. */
+export const liveSite = `version: 1
+name: live
+gpus: [{ model: a100-80gb }]
+window: 20s
+slot: 1s
+costs: { cutOver: 100ms }
+tenants:
+  - name: vision
+    model: resnet50
+    slo: 2s
+    accuracy: easy
+    start: { inference: 300ms, retraining: 300ms }
+    workers: reference
+    retraining: { job: resnet50-cifar, batch: 64, samplesScale: 0.05, configurations: [short] }
+node:
+  planning: 1s
+  router: { port: 0 }
+  control: { port: 0 }
+`
+
+const main = resolve(import.meta.dirname, '../../dist/cli/main.js')
+
+/** `migrator run` as a process of its own, in a state directory of its own. */
+export class LiveRun {
+  readonly folder = mkdtempSync(join(tmpdir(), 'migrator-live-'))
+  readonly stateDir = join(this.folder, 'state')
+  readonly siteFile = join(this.folder, 'site.yaml')
+  log = ''
+  /** Of the daemon that was started last; the router is the same as long as it lives. */
+  routerUrl = ''
+  #daemon: ChildProcess | null = null
+
+  constructor(site: string = liveSite) {
+    writeFileSync(this.siteFile, site)
+  }
+
+  /** Starts a daemon; resolves once it says where it is. */
+  async start(...args: readonly string[]): Promise<void> {
+    this.log = ''
+    const own = ['run', '-f', this.siteFile, '--state-dir', this.stateDir, ...args]
+    const env = { ...process.env, MIGRATOR_TOKEN: 'secret' }
+    const daemon = spawn(process.execPath, [main, ...own], {
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    daemon.stderr.on('data', (chunk) => {
+      this.log += String(chunk)
+    })
+    this.#daemon = daemon
+    await this.until(() => this.log.includes('control: '), 'the daemon starts')
+    this.routerUrl = /Requests: (\S+)/.exec(this.log)?.[1] ?? ''
+  }
+
+  /** Sends a signal, and resolves when the daemon has ended: its exit code, null after SIGKILL. */
+  async end(signal: NodeJS.Signals): Promise<number | null> {
+    const daemon = this.#daemon
+    if (daemon === null) return null
+    this.#daemon = null
+    const over = new Promise<number | null>((done) => daemon.once('exit', (code) => done(code)))
+    daemon.kill(signal)
+    return over
+  }
+
+  hangUp(): void {
+    this.#daemon?.kill('SIGHUP')
+  }
+
+  async ask(path: string, options: { readonly post?: boolean; readonly token?: string } = {}) {
+    const { url } = JSON.parse(readFileSync(join(this.stateDir, 'daemon.json'), 'utf8'))
+    const { token } = options
+    const { statusCode, body } = await request(new URL(path, url), {
+      method: options.post === true ? 'POST' : 'GET',
+      headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+    })
+    return { status: statusCode, body: JSON.parse(await body.text()) }
+  }
+
+  /** One request to the tenant; its status, or 0 where there was no answer. */
+  async infer(): Promise<number> {
+    const data = Array.from({ length: 16 }, (_, i) => i / 16)
+    const input = { name: 'features', shape: [1, 16], datatype: 'FP64', data }
+    try {
+      const { statusCode, body } = await request(`${this.routerUrl}/v2/models/vision/infer`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ inputs: [input] }),
+      })
+      await body.dump()
+      return statusCode
+    } catch {
+      return 0
+    }
+  }
+
+  async serves(): Promise<void> {
+    await this.until(async () => (await this.infer()) === 200, 'the tenant is served')
+  }
+
+  async until(holds: () => boolean | Promise<boolean>, what: string): Promise<void> {
+    for (let left = 600; left > 0; left -= 1) {
+      if (await holds()) return
+      await wait(100)
+    }
+    throw new Error(`Waited a minute until ${what}:\n${this.log}`)
+  }
+
+  /** Processes of this run (daemon, router, workers) whose command line has that in it. */
+  processes(named = ''): readonly number[] {
+    return readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name))
+      .map(Number)
+      .filter((pid) => pid !== process.pid && this.#belongs(pid, named))
+  }
+
+  async cleanUp(): Promise<void> {
+    await this.end('SIGKILL')
+    for (const pid of this.processes()) process.kill(pid, 'SIGKILL')
+    rmSync(this.folder, { recursive: true, force: true })
+  }
+
+  #belongs(pid: number, named: string): boolean {
+    try {
+      const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+      const about = readFileSync(`/proc/${pid}/environ`, 'utf8') + command
+      return about.includes(this.stateDir) && command.includes(named)
+    } catch {
+      return false
+    }
+  }
+}
