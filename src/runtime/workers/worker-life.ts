@@ -217,7 +217,13 @@ export function superviseWorker(
       await tryToKeep({ isAskedToStop: true })
       asked.abort()
     }
-    return Promise.race([isStuck, finished.then(() => ({ kind: 'stopped', wasKilled }) as const)])
+    return Promise.race([isStuck, finished.then(stopResult)])
+  }
+
+  /** Where supervision ended first, the next supervisor carries the stop on. */
+  function stopResult(): StopResult {
+    if (phase === 'ended') return { kind: 'stopped', wasKilled }
+    return { kind: 'not-stopped', pids: record.process === null ? [] : [record.process.pid] }
   }
 
   async function load(modelDir: string): Promise<LoadResult> {

@@ -176,6 +176,21 @@ describe('workers live on without the daemon', () => {
     expect((await next.event('failed')).failure).toBe('ended-unexpectedly')
   })
 
+  test('and one that was being stopped is stopped by the next one', async () => {
+    const own = begin()
+    await own.workers.startInference(own.inference('a', ['ignores-sigterm']))
+    await own.event('ready')
+    const stopped = own.workers.stop('a', { graceSeconds: 60 })
+    await eventually(() => {
+      const text = readFileSync(join(own.dir, 'workers/a/record.json'), 'utf8')
+      return JSON.parse(text).isAskedToStop === true ? true : undefined
+    }, 'the wish to be written down')
+    const next = await succeed(own)
+    await next.workers.adopt()
+    expect(await next.event('stopped')).toMatchObject({ workerId: 'a', wasKilled: true })
+    expect((await stopped).kind).toBe('not-stopped')
+  })
+
   test('and a stranger with the pid of a dead worker is left alone', async () => {
     const own = begin()
     await own.workers.startInference(own.inference('a'))

@@ -34,7 +34,10 @@ export type StopResult =
   /** The whole process group is gone. */
   | { readonly kind: 'stopped'; readonly wasKilled: boolean }
   | { readonly kind: 'unknown-worker' }
-  /** Processes that even SIGKILL did not end (in the kernel's hands); their pids. */
+  /**
+   * Pids that even SIGKILL did not end (in the kernel's hands), or that were left when supervision
+   * was closed meanwhile.
+   */
   | { readonly kind: 'not-stopped'; readonly pids: readonly number[] }
 
 export type LoadResult =
