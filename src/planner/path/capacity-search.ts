@@ -9,7 +9,7 @@ import type { WindowModel } from './window-model.ts'
 import type { Work } from './work.ts'
 
 /** After so many evaluations prices hardly move any more. */
-const evaluationsMax = 120
+const evaluationsMax = 80
 /** Doubles and the normal distribution's approximation are off by less than this share. */
 const margin = 1e-6
 

@@ -95,11 +95,12 @@ export function* improveTenant(search: ChoiceSearch, tenant: WindowTenant): Work
  * most next, at prices beside what those before hold.
  */
 export function* considerGuess(search: ChoiceSearch): Work {
-  const { tenants, model } = search.region
+  const { tenants, model, states } = search.region
   const choices = model.tenants.map((_, w) => {
     const isHere = tenants.some(({ index }) => index === w)
     return isHere ? null : (search.current?.choices[w] ?? null)
   })
+  yield model.slotCount * states.stateCount * tenants.length
   const open = new Set(tenants.filter(({ options }) => options.length > 0))
   while (open.size > 0) {
     const guesses = [...open].flatMap((tenant) => {

@@ -8,8 +8,6 @@ import {
   type Found,
   improveTenant,
 } from './choice-search.ts'
-import { startingPrices } from './dual-prices.ts'
-import { dualLevelsOf } from './dual-problem.ts'
 import type { Scripted } from './placed-node.ts'
 import { type Region, regionOf } from './region.ts'
 import { servingCounts, tenantScore } from './serving-counts.ts'
@@ -63,7 +61,7 @@ function* visit(search: NeighbourhoodSearch, gpu: WindowGpu, scope: Scope): Work
   yield model.tenants.length * 10_000
   const region = tenants.length === 0 ? null : yield* neighbourhoodOf(search, gpu, tenants)
   if (region === null) return
-  const choiceSearch = searchFrom(search, region, trainee !== null)
+  const choiceSearch = searchFrom(search, region)
   yield tenants.length * 50_000
   yield* consider(choiceSearch, search.current.choices)
   if (trainee === null) return
@@ -74,17 +72,14 @@ function* visit(search: NeighbourhoodSearch, gpu: WindowGpu, scope: Scope): Work
 }
 
 /** A search that starts from the plan as it is, and only takes over what beats it. */
-function searchFrom(
-  search: NeighbourhoodSearch,
-  region: Region,
-  isRetraining: boolean,
-): ChoiceSearch {
+function searchFrom(search: NeighbourhoodSearch, region: Region): ChoiceSearch {
   const { model, floorPrices } = search
   const { gpu } = region.gpu
   const score = region.tenants.reduce((sum, { index }) => {
     return sum + tenantScore(model, search.current, index, floorPrices[index] ?? 0)
   }, 0)
-  const mu = isRetraining ? startingPrices(must(dualLevelsOf(region, 1)[0])) : new Float64Array()
+  const { space } = region.gpu
+  const mu = new Float64Array(space.kindCount * model.slotCount)
   const hints = { suggestions: [], guide: { mu } }
   const choiceSearch = choiceSearchOf(region, (found) => takeOver(search, gpu, found), hints)
   const { choices } = search.current

@@ -13,7 +13,7 @@ import {
 
 /** Every way of placing the scripted holds that begin in the slot. */
 export function withScripted(
-  { inputs: { space }, scripted, starting, symmetries }: PlacedContext,
+  { inputs: { space }, scripted, starting, symmetries, work }: PlacedContext,
   slot: number,
   move: PlacedMove,
 ): readonly PlacedMove[] {
@@ -25,6 +25,7 @@ export function withScripted(
         .filter((free) => free !== notPlace && (place === null || free === place))
         .map((free) => addedTo(space, from, slot, itemOf(free, scriptedOwner + index))),
     )
+    work.nodes += moves.length
     if (notPlace === null && place === null) moves = distinct(symmetries, moves)
   }
   return moves

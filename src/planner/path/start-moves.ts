@@ -31,22 +31,32 @@ export function startMovesOf(
     .sort((a, b) => b.estimate - a.estimate || a.arrives - b.arrives)
 }
 
-/** Any state may serve at once; what serves is kept for the minimum residence. */
+/** Any state may serve at once; what serves is kept for the minimum residence. The best ones. */
 function freeMoves(inputs: BatchInputs, tables: BatchTables): readonly StartMove[] {
-  const { slotCount, residenceSlots } = inputs
+  const { slotCount, residenceSlots, states } = inputs
+  const { served, toGo } = tables
   const until = Math.min(slotCount, residenceSlots)
   const fits = fitsThroughout(inputs, 0, until)
-  return [...Array(inputs.states.stateCount).keys()].map((x) =>
-    moveOf(inputs, tables, fits, {
-      serving: [],
-      pending: [],
-      serves: x,
-      arrives: x,
-      readySlot: 0,
-      until,
-    }),
-  )
+  const first = served[0] as Float64Array
+  const last = served[until] as Float64Array
+  const after = toGo[until] as Float64Array
+  const best: StartMove[] = []
+  for (let x = 0; x < states.stateCount; x += 1) {
+    if (fits[states.room[x] as number] !== 1) continue
+    const value = (first[x] as number) - (last[x] as number)
+    const estimate = value + (after[x] as number)
+    const worst = best.length < freeMovesMax ? undefined : best.at(-1)
+    if (worst !== undefined && estimate <= worst.estimate) continue
+    if (worst !== undefined) best.pop()
+    const at = best.findIndex((own) => own.estimate < estimate)
+    const both = { serving: [], pending: [], serves: x, arrives: x }
+    best.splice(at < 0 ? best.length : at, 0, { ...both, until, value, estimate })
+  }
+  return best
 }
+
+/** More are never looked at. */
+const freeMovesMax = 16
 
 /** What serves goes on; of what is not ready yet, any part that can be kept is. */
 function runningMoves(
