@@ -4,7 +4,7 @@ import { drawing, element, textAt } from './markup.ts'
 
 const width = 400
 const left = 132
-const right = 52
+const right = 40
 const rowHeight = 19
 const top = 30
 
@@ -17,7 +17,7 @@ export function scenarioCharts({ scenarios, reference }: SuiteResult): string {
 function scenarioChart(scenario: ScenarioResult, reference: string): string {
   const { name, policies } = scenario
   const rows = Object.entries(policies).sort(([, a], [, b]) => b.goodput.mean - a.goodput.mean)
-  const low = axisFrom(rows.map(([, own]) => own.goodput.low))
+  const low = axisFrom(rows.map(([, own]) => own.goodput.mean))
   const x = (value: number) =>
     left + ((width - left - right) * (Math.min(1, Math.max(low, value)) - low)) / (1 - low)
   const bottom = top + rows.length * rowHeight
@@ -25,12 +25,12 @@ function scenarioChart(scenario: ScenarioResult, reference: string): string {
     const y = top + index * rowHeight
     const kind = policy === reference ? 'bar own' : isOracle ? 'bar oracle' : 'bar other'
     const whisker = { x1: x(goodput.low), x2: x(goodput.high), y1: y + 7, y2: y + 7 }
-    const end = x(Math.max(goodput.mean, goodput.high))
+    const figure = { class: 'tick', x: width - 4, y: y + 11, 'text-anchor': 'end' }
     return [
       textAt(policy, { class: 'tick', x: left - 6, y: y + 11, 'text-anchor': 'end' }),
       element('rect', { class: kind, x: left, y, width: x(goodput.mean) - left, height: 14 }),
       element('line', { class: 'whisker', ...whisker }),
-      textAt((goodput.mean * 100).toFixed(1), { class: 'tick', x: end + 5, y: y + 11 }),
+      textAt((goodput.mean * 100).toFixed(1), figure),
     ].join('')
   })
   const content = [
@@ -55,8 +55,8 @@ function boundLines(
   })
 }
 
-/** Bars begin at a round number below the lowest, and the chart says at which. */
+/** Bars begin at a round number below the lowest, which the chart tells. */
 function axisFrom(lows: readonly number[]): number {
   const lowest = Math.min(1, ...lows)
-  return Math.max(0, Math.floor((lowest - 0.04) * 10) / 10)
+  return Math.max(0, Math.floor((lowest - 0.06) * 10) / 10)
 }

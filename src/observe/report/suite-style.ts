@@ -3,7 +3,7 @@ export const suiteStyle = `
 :root { --other: #9db4c6; --oracle: #cfc0a2; --bound: #b2365c; }
 @media (prefers-color-scheme: dark) {
   :root { --other: #51687a; --oracle: #7d6f50; --bound: #e0708f; } }
-.charts { display: grid; grid-template-columns: repeat(auto-fill, minmax(330px, 1fr));
+.charts { display: grid; grid-template-columns: repeat(auto-fill, minmax(290px, 1fr));
   gap: 14px 26px; }
 .wide { max-width: 860px; } .bar.own { fill: var(--bar); } .bar.other { fill: var(--other); }
 .bar.oracle { fill: var(--oracle); } .bound { stroke: var(--bound); stroke-width: 1.4; }
