@@ -22,8 +22,9 @@ const lateSecondsMax = 0.003
  * that is in it; then `execute` does the real work. What comes before it is over belongs to it, as
  * far as it fits: the router cuts the batches and sends nothing to a server that executes, so that
  * is the rest of the same batch, which on a busy machine arrives over several milliseconds. No load
- * gets more out of it than the pace's figures: a batch of n takes no less than n's time. Timers that
- * fire late would make every batch slower than its figure, so the next one is given that time back.
+ * gets more out of it than the pace's figures: a batch of n takes no less than n's time. Timers
+ * that fire late would make every batch slower than its figure, so the next one is given that time
+ * back.
  */
 export function pacedBatches<T>(
   pace: ServingPace,

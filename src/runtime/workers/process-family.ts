@@ -1,4 +1,4 @@
-import { setTimeout as wait } from 'node:timers/promises'
+import { pause } from './pause.ts'
 import {
   allProcesses,
   isAlive,
@@ -26,8 +26,11 @@ export type ProcessFamily = {
   readonly members: () => Promise<readonly ProcessStat[]>
   /** Of those in the group. */
   readonly residentMiB: () => Promise<number>
-  /** SIGTERM to all, SIGKILL to those that are left after the grace; until none is left. */
-  readonly end: (graceSeconds: number) => Promise<FamilyEnd>
+  /**
+   * SIGTERM to all, SIGKILL to those that are left after the grace; until none is left, or the
+   * signal is given.
+   */
+  readonly end: (graceSeconds: number, signal: AbortSignal) => Promise<FamilyEnd>
 }
 
 const killSecondsMax = 5
@@ -63,17 +66,19 @@ export function processFamily(leader: ProcessIdentity, launch: string): ProcessF
     return stats
   }
 
-  async function end(graceSeconds: number): Promise<FamilyEnd> {
+  async function end(graceSeconds: number, givenUp: AbortSignal): Promise<FamilyEnd> {
     const alive = await members()
     if (alive.length === 0) return { wasKilled: false, left: [] }
     for (const { pid } of alive) signal(pid, 'SIGTERM')
-    if ((await remaining(graceSeconds)).length === 0) return { wasKilled: false, left: [] }
-    return { wasKilled: true, left: await remaining(killSecondsMax, 'SIGKILL') }
+    const left = await remaining(graceSeconds, givenUp)
+    if (left.length === 0 || givenUp.aborted) return { wasKilled: false, left }
+    return { wasKilled: true, left: await remaining(killSecondsMax, givenUp, 'SIGKILL') }
   }
 
   /** Who is left after at most that long, told again to end at each look if a signal is given. */
   async function remaining(
     seconds: number,
+    givenUp: AbortSignal,
     repeated: NodeJS.Signals | null = null,
   ): Promise<readonly number[]> {
     const untilMs = performance.now() + 1000 * seconds
@@ -82,9 +87,9 @@ export function processFamily(leader: ProcessIdentity, launch: string): ProcessF
       // While its first process lives there is no need to look for more.
       const isLed = repeated === null && isAlive(leader)
       const pids = isLed ? [leader.pid] : (await members()).map(pidOf)
-      if (pids.length === 0 || performance.now() >= untilMs) return pids
+      if (pids.length === 0 || performance.now() >= untilMs || givenUp.aborted) return pids
       if (repeated !== null) for (const pid of pids) signal(pid, repeated)
-      await wait(Math.min(lookMs, Math.max(1, untilMs - performance.now())))
+      await pause(Math.min(lookMs, Math.max(1, untilMs - performance.now())) / 1000, givenUp)
       lookMs = Math.min(lookMsMax, 2 * lookMs)
     }
   }

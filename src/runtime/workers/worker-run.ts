@@ -97,8 +97,8 @@ async function endRun(
 ): Promise<Omit<RunEnd, 'doneVersion'> | null> {
   if (trouble?.failure === 'hung') run.on.unwell('hung', trouble.message)
   const grace = run.asked.aborted ? run.graceSecondsAsked() : run.timing.graceSeconds
-  const { wasKilled, left } = await run.family.end(grace)
-  if (left.length > 0) {
+  const { wasKilled, left } = await run.family.end(grace, run.detached)
+  if (left.length > 0 && !run.detached.aborted) {
     run.on.unkillable(left)
     // They hold the device: the worker has not ended before they have.
     while (!run.detached.aborted && (await run.family.members()).length > 0) {
