@@ -9,7 +9,7 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { cpus, tmpdir } from 'node:os'
+import { cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
@@ -185,6 +185,12 @@ function added(runs, name) {
   }
 }
 
+/** The router's added median over HAProxy's; null where HAProxy's cannot be told from nothing. */
+function ratio(runs) {
+  const theirs = added(runs, 'haproxy').addedMsP50
+  return theirs.lower > 0 ? added(runs, 'router').addedMsP50.median / theirs.median : null
+}
+
 /**
  * Prepared cut-overs under load: the new server is there, the old one drains. Told is how long the
  * whole takes, which bounds what any request can notice of it.
@@ -243,7 +249,13 @@ try {
       : await cpuPerRequest({ port: haproxy.port, cpu: async () => cpuSeconds(haproxy.pid) }, load)
   const runs = await pairedRuns(targets, load)
   const figures = {
-    machine: { cpu: cpus()[0]?.model, cores: cpus().length, node: process.version },
+    machine: {
+      cpu: cpus()[0]?.model,
+      cores: cpus().length,
+      // Far above the cores, latencies are those of waiting for a core.
+      loadAverage: loadavg()[0],
+      node: process.version,
+    },
     load: { rps, bytes, seconds, rounds },
     router: { cpuMicrosecondsPerRequest: cpuMicroseconds, ...added(runs, 'router') },
     haproxy:
@@ -251,10 +263,7 @@ try {
         ? 'not installed, so not compared'
         : { cpuMicrosecondsPerRequest: haproxyCpu, ...added(runs, 'haproxy') },
     direct: { msP50: spread(runs.map((run) => run.direct.p50)) },
-    addedP50OverHaproxy:
-      haproxy === null
-        ? null
-        : added(runs, 'router').addedMsP50.median / added(runs, 'haproxy').addedMsP50.median,
+    addedP50OverHaproxy: haproxy === null ? null : ratio(runs),
     cutOver: await cutOver(router, worker, load),
   }
   router.client.close()

@@ -119,6 +119,8 @@ export class TenantRouter implements ExchangeOwner {
     this.#plane.removeServer(server.index, 'lost')
     for (const exchange of [...server.executing]) {
       exchange.breakOff()
+      // The worker did not fail it: it may still be tried again when one does.
+      exchange.attempts -= 1
       if (isRepeatable(exchange)) this.#again(exchange)
       else this.#fail(exchange, 502, 'The instance that had the request was taken away')
     }
