@@ -172,7 +172,9 @@ async function noOpProcess(device, name) {
 async function nothingToDo(library) {
   const start = clockMs()
   const device = await openNvml({ library })
-  const journal = openJournal(path, { now: () => Date.now() / 1000 })
+  const journal = openJournal(join(folder, `no-op-${process.pid}.db`), {
+    now: () => Date.now() / 1000,
+  })
   const context = { device, book: openBook(journal), sleep, patience: usualPatience }
   const gpus = await device.gpus()
   const targets = await Promise.all(

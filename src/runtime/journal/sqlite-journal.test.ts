@@ -65,7 +65,7 @@ test('a journal that is not there holds nothing', () => {
   expect(readJournal(fresh())).toEqual([])
 })
 
-test('a long journal is replaced by what it amounts to', () => {
+test('a long journal is read from what it amounts to, and its newest entries stay', () => {
   const path = fresh()
   const journal = openJournal(path, { now })
   const entries = Array.from({ length: 7000 }, (_, i) => create(i + 1)).flat()
@@ -75,6 +75,11 @@ test('a long journal is replaced by what it amounts to', () => {
   expect(again.entries()).toHaveLength(1)
   expect(ledgerOf(again.entries())).toEqual(ledgerOf(entries))
   expect(ledgerOf(again.entries())).not.toEqual(emptyLedger)
+  const kept = again.newest(30_000)
+  expect(kept).toHaveLength(20_000)
+  expect(kept.at(-2)?.entry).toEqual(entries.at(-1))
+  for (const entry of create(9000)) again.append(entry)
+  expect(again.entries()).toHaveLength(4)
   again.close()
 })
 

@@ -9,8 +9,11 @@ import { JournalError } from './journal-error.ts'
 /** What this program writes into the file's `user_version`, and reads. */
 const formatVersion = 1
 
-/** Beyond so many entries the old ones are replaced by what they amount to. */
-const entriesMax = 20_000
+/** After so many entries what they amount to is written down, and reading begins there. */
+const entriesBetweenSnapshots = 500
+
+/** Older ones are deleted once they are part of a snapshot. */
+const entriesKept = 20_000
 
 /** An entry with its number and when it was written, in seconds since 1970 by this machine. */
 export type WrittenEntry = {
@@ -136,17 +139,31 @@ function journalOn(
 
 type Row = { readonly sequence: number; readonly at_seconds: number; readonly body: string }
 
+/** From the newest snapshot on. */
 function readAll(database: Database.Database): readonly Entry[] {
-  const rows = database.prepare('select body from entries order by sequence').all()
+  const rows = database
+    .prepare('select body from entries where sequence >= ? order by sequence')
+    .all(newestSnapshot(database))
   return (rows as readonly { body: string }[]).map(({ body }) => JSON.parse(body) as Entry)
 }
 
+function newestSnapshot(database: Database.Database): number {
+  const query =
+    "select sequence from entries where kind = 'snapshot' order by sequence desc limit 1"
+  const row = database.prepare(query).get() as { readonly sequence: number } | undefined
+  return row?.sequence ?? 0
+}
+
 function compact(database: Database.Database, write: (entry: Entry) => void): void {
-  const entries = readAll(database)
-  if (entries.length <= entriesMax) return
+  const { count } = database
+    .prepare('select count(*) as count from entries where sequence > ?')
+    .get(newestSnapshot(database)) as { readonly count: number }
+  if (count <= entriesBetweenSnapshots) return
   database.exec('begin immediate')
-  write({ kind: 'snapshot', ledger: ledgerOf(entries) })
-  database.exec('delete from entries where sequence < (select max(sequence) from entries)')
+  write({ kind: 'snapshot', ledger: ledgerOf(readAll(database)) })
+  database.exec(
+    `delete from entries where sequence <= (select max(sequence) from entries) - ${entriesKept}`,
+  )
   database.exec('commit')
 }
 
