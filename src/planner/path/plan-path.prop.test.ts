@@ -53,7 +53,7 @@ test('the same work gives the same plan, and more work is never worse', () => {
   }
 })
 
-test('the work goes over its limit by a piece at most, and ends where nothing is left to do', () => {
+test('work goes over its limit by a piece at most, and ends where nothing is left to do', () => {
   for (let seed = 0; seed < 3; seed += 1) {
     const options = { size: 'full', tenantCount: 1 + seed, hasFloors: seed === 2 } as const
     const problem = randomProblem(new Rng(seed, 'limit'), options)
