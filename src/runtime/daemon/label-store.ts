@@ -165,9 +165,17 @@ export class LabelStore {
   }
 
   #isHeldOut(requestId: string): boolean {
-    const share = Number.parseInt(hash64(requestId).slice(0, 8), 16) / 2 ** 32
-    return share < this.#options.heldOutShare
+    return shareOf(requestId) < this.#options.heldOutShare
   }
+}
+
+/** A number in [0, 1) that depends on the text alone, also of texts that count up. */
+function shareOf(text: string): number {
+  const hash = Number.parseInt(hash64(text).slice(8), 16)
+  // FNV leaves its upper half nearly alone at the last bytes; this is MurmurHash3's finaliser.
+  const mixed = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
+  const twice = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35)
+  return ((twice ^ (twice >>> 16)) >>> 0) / 2 ** 32
 }
 
 function fileName(kind: 'held-out' | 'train', window: number): string {

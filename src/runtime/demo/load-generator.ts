@@ -12,7 +12,13 @@ import {
   driftingSource,
 } from '../reference/drifting-source.ts'
 import { hostSeconds } from '../router/host-clock.ts'
-import { type LoadPlan, type LoadReport, type LoadSecond, leadStaleness } from './load-plan.ts'
+import {
+  type LoadPlan,
+  type LoadReport,
+  type LoadSecond,
+  type LoadTarget,
+  leadStaleness,
+} from './load-plan.ts'
 
 type Tally = { -readonly [K in keyof LoadSecond]: number }
 
@@ -48,6 +54,7 @@ export class LoadGenerator {
   readonly #tenants: readonly Tenant[]
   readonly #agent = new Agent({ connections: 256, keepAliveTimeout: 30_000, pipelining: 1 })
   readonly #failures = new Map<string, number>()
+  #target: LoadTarget = { url: '', epochHostSeconds: 0 }
   #isStopped = false
 
   constructor(plan: LoadPlan) {
@@ -69,8 +76,14 @@ export class LoadGenerator {
     })
   }
 
-  start(): void {
-    for (const tenant of this.#tenants) this.#pump(tenant)
+  /** What was due before is left out: it would come all at once. */
+  start(target: LoadTarget): void {
+    this.#target = target
+    const now = this.#now()
+    for (const tenant of this.#tenants) {
+      while (tenant.arrivals.atSeconds < now) tenant.arrivals.advance()
+      this.#pump(tenant)
+    }
   }
 
   stop(): void {
@@ -86,7 +99,7 @@ export class LoadGenerator {
   }
 
   #now(): number {
-    return hostSeconds() - this.#plan.epochHostSeconds
+    return hostSeconds() - this.#target.epochHostSeconds
   }
 
   #pump(tenant: Tenant): void {
@@ -104,7 +117,7 @@ export class LoadGenerator {
   async #send(tenant: Tenant, atSeconds: number, items: number): Promise<void> {
     const tally = tallyAt(tenant.seconds, Math.floor(atSeconds))
     const asked = tenant.source.requestAt(atSeconds, items, tenant.rng)
-    const url = `${this.#plan.url}/v2/models/${tenant.id}/infer`
+    const url = `${this.#target.url}/v2/models/${tenant.id}/infer`
     tally.sent += 1
     const sentSeconds = this.#now()
     try {
@@ -127,7 +140,7 @@ export class LoadGenerator {
   #label(tenant: Tenant, id: string | null, labels: readonly number[]): void {
     const { labelledShare } = must(this.#plan.site.simulation)
     if (id === null || tenant.rng.uniform() >= labelledShare) return
-    const url = `${this.#plan.url}/v2/models/${tenant.id}/feedback`
+    const url = `${this.#target.url}/v2/models/${tenant.id}/feedback`
     setTimeout(() => {
       // A label that is lost is lost: users do not come back to it either.
       if (!this.#isStopped) this.#post(url, { id, label: labels }).catch(() => undefined)

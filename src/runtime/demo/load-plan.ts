@@ -5,10 +5,6 @@ import type { Site } from '../../core/site.ts'
 export type LoadPlan = {
   readonly site: Site
   readonly seed: number
-  /** Where the router listens: `http://127.0.0.1:8000`. */
-  readonly url: string
-  /** When the run began, by the host's monotonic clock. */
-  readonly epochHostSeconds: number
   /** Seconds of the run before the simulation's arrivals begin; load is sent then too. */
   readonly leadSeconds: number
   /** Labels come back so long after their answers. */
@@ -38,7 +34,20 @@ export type LoadReport = {
   readonly failures: Readonly<Record<string, number>>
 }
 
-export type LoadMessage = { readonly kind: 'stop' } | { readonly kind: 'report' }
+export type LoadMessage =
+  /** Everything is drawn beforehand, so that the first requests are sent in time. */
+  | { readonly kind: 'go'; readonly target: LoadTarget }
+  | { readonly kind: 'stop' }
+  | { readonly kind: 'report' }
+
+export type LoadTarget = {
+  /** Where the router listens: `http://127.0.0.1:8000`. */
+  readonly url: string
+  /** When the run began, by the host's monotonic clock. */
+  readonly epochHostSeconds: number
+}
+
+export type LoadAnswer = { readonly kind: 'ready' } | LoadReport
 
 /** The drift during the lead, so that t = 0 of the lab has the staleness that it says. */
 export function leadStaleness(drift: Drift, initialStaleness: number, leadSeconds: number): number {

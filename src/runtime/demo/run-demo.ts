@@ -9,7 +9,7 @@ import { openDaemon, type RunningDaemon } from '../daemon/open-daemon.ts'
 import { tenantPrograms } from '../daemon/programs.ts'
 import type { Log } from '../daemon/world-context.ts'
 import { type MeasuredTenant, measuredTenants } from './demo-result.ts'
-import type { LoadMessage, LoadPlan, LoadReport } from './load-plan.ts'
+import type { LoadAnswer, LoadMessage, LoadPlan, LoadReport } from './load-plan.ts'
 
 export type DemoOptions = {
   /** With a simulation: its arrivals and drift are the load. */
@@ -66,6 +66,9 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
     historyCounts.subarray(0, Math.max(0, historyCounts.length - leadSeconds)),
   )
   const planner = createNodePlanner(site)
+  const plan: LoadPlan = { site, seed, leadSeconds, labelDelaySeconds }
+  const load = new Worker(new URL('./load-thread.js', import.meta.url), { workerData: plan })
+  await answerOf(load, 'ready')
   const running = await openDaemon({
     ...{ site, stateDir, programs, services, history, log },
     device: { kind: 'simulated', models: site.gpus.map(({ model }) => model) },
@@ -73,8 +76,9 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
     runSeconds: leadSeconds + durationSeconds,
   })
   try {
-    return await underLoad(options, running, { leadSeconds })
+    return await underLoad(options, running, { leadSeconds, load })
   } finally {
+    await load.terminate()
     await running.stop()
     await planner.close()
   }
@@ -83,9 +87,9 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
 async function underLoad(
   options: DemoOptions,
   running: RunningDaemon,
-  { leadSeconds }: { readonly leadSeconds: number },
+  { leadSeconds, load }: { readonly leadSeconds: number; readonly load: Worker },
 ): Promise<DemoResult> {
-  const { site, seed, onEvent, signal } = options
+  const { site, onEvent, signal } = options
   const { daemon, clock, router } = running
   const { host, port } = router.state.listen
   const url = `http://${host}:${port}`
@@ -104,18 +108,16 @@ async function underLoad(
       onEvent({ kind: 'serving', atSeconds: servingSeconds })
     }
   })
-  const plan: LoadPlan = {
-    ...{ site, seed, url, leadSeconds, labelDelaySeconds },
-    epochHostSeconds: -clock.fromHost(0),
-  }
-  const load = new Worker(new URL('./load-thread.js', import.meta.url), { workerData: plan })
+  const tell = (message: LoadMessage): void => load.postMessage(message)
   try {
     onEvent({ kind: 'started', url, daemon: running })
+    tell({ kind: 'go', target: { url, epochHostSeconds: -clock.fromHost(0) } })
     daemon.start()
     const { durationSeconds } = must(site.simulation)
     const endSeconds = leadSeconds + durationSeconds
     await sleep(1000 * (endSeconds + settleSeconds - clock.now()), signal)
-    const report = await reportOf(load)
+    tell({ kind: 'report' })
+    const report = await answerOf(load, 'report')
     const tenants = measuredTenants(site, {
       traffic: running.traffic,
       predictions: daemon.desk.predictions,
@@ -128,8 +130,7 @@ async function underLoad(
     if (options.keeps) await sleep(2 ** 31 - 1, signal)
     return result
   } finally {
-    load.postMessage({ kind: 'stop' } satisfies LoadMessage)
-    await load.terminate()
+    tell({ kind: 'stop' })
   }
 }
 
@@ -142,11 +143,18 @@ function isServing(site: Site, { state }: RunningDaemon['daemon']): boolean {
   )
 }
 
-function reportOf(load: Worker): Promise<LoadReport> {
+function answerOf<K extends LoadAnswer['kind']>(
+  load: Worker,
+  kind: K,
+): Promise<Extract<LoadAnswer, { readonly kind: K }>> {
   return new Promise((resolve, reject) => {
-    load.once('message', resolve)
+    const onMessage = (answer: LoadAnswer): void => {
+      if (answer.kind !== kind) return
+      load.off('message', onMessage)
+      resolve(answer as Extract<LoadAnswer, { readonly kind: K }>)
+    }
+    load.on('message', onMessage)
     load.once('error', reject)
-    load.postMessage({ kind: 'report' } satisfies LoadMessage)
   })
 }
 
