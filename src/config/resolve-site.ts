@@ -53,6 +53,7 @@ export function resolveSite(input: {
       arrivals: forecast.arrivals,
       seasonSeconds: forecast.season ?? null,
       injectedError: forecast.injectedError,
+      injectedAccuracyError: forecast.injectedAccuracyError,
     },
     planner: {
       coarseSlotSeconds: planner.coarseSlot,

@@ -26,6 +26,8 @@ test('a cold change takes as long as asked for, all its parts in proportion', ()
 
 test('forecasts, drift, load, retraining and length are turned each on its own', () => {
   expect(withKnobs(site, { forecastError: 0.3 }).forecast.injectedError).toBe(0.3)
+  const wrong = withKnobs(site, { accuracyError: 0.2 })
+  expect(wrong.forecast).toEqual({ ...site.forecast, injectedAccuracyError: 0.2 })
   const calm = must(withKnobs(site, { driftScale: 0 }).simulation)
   expect(calm.tenants.map(({ drift }) => drift.distancePerSecond)).toEqual([0, 0, 0])
   const busy = must(withKnobs(site, { loadScale: 2 }).simulation)

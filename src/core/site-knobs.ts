@@ -11,6 +11,8 @@ export type SiteKnobs = {
   readonly reconfigurationSeconds?: number
   /** Relative error put on forecasts, instead of the site's. */
   readonly forecastError?: number
+  /** Error put on what retrainings are expected to reach, in accuracy, instead of the site's. */
+  readonly accuracyError?: number
   /** Drift over what the site file says: 0 = none. */
   readonly driftScale?: number
   /** Load over what the site file says. */
@@ -29,7 +31,7 @@ export function withKnobs(site: Site, knobs: SiteKnobs): Site {
     knobs.reconfigurationSeconds === undefined
       ? 1
       : knobs.reconfigurationSeconds / coldChangeSeconds(site)
-  const { forecastError } = knobs
+  const { forecastError, accuracyError } = knobs
   return {
     ...site,
     costs: {
@@ -39,10 +41,11 @@ export function withKnobs(site: Site, knobs: SiteKnobs): Site {
       checkpointSeconds: site.costs.checkpointSeconds * costScale,
     },
     tenants: site.tenants.map((tenant) => tenantWith(tenant, knobs, costScale)),
-    forecast:
-      forecastError === undefined
-        ? site.forecast
-        : { ...site.forecast, injectedError: forecastError },
+    forecast: {
+      ...site.forecast,
+      ...(forecastError === undefined ? {} : { injectedError: forecastError }),
+      ...(accuracyError === undefined ? {} : { injectedAccuracyError: accuracyError }),
+    },
     simulation: site.simulation === null ? null : simulationWith(site.simulation, knobs),
   }
 }

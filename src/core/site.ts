@@ -66,6 +66,11 @@ export type ForecastSettings = {
   readonly seasonSeconds: number | null
   /** Relative error put on the forecast on purpose (for what-if); 0 = none. */
   readonly injectedError: number
+  /**
+   * Standard deviation of an error put on purpose on what a retraining is expected to reach, in
+   * accuracy; absent or 0: none.
+   */
+  readonly injectedAccuracyError?: number
 }
 
 export type PlannerSettings = {

@@ -7,6 +7,7 @@ import { slotsFor } from '../core/plan/warm-up.ts'
 import type { Information } from '../core/policy.ts'
 import type { Site } from '../core/site.ts'
 import type { ServiceTable } from '../core/workload/service-table.ts'
+import { withAccuracyError } from '../forecast/injected-error.ts'
 import {
   type ArrivalMoment,
   type ArrivalOutlook,
@@ -155,8 +156,25 @@ export class Foresight {
       isOffered: this.#isOffered(state, tenant),
       jobId: must(state.tenants[tenant]).job?.id ?? null,
     }
-    if (information.retraining === 'forecast') return foreseeRetraining(site, book, moment)
+    if (information.retraining === 'forecast') {
+      const foreseen = foreseeRetraining(site, book, moment)
+      return { ...foreseen, retraining: this.#mistaken(tenant, span, foreseen.retraining) }
+    }
     return knowRetraining(site, { truth: must(truth.tenants[tenant]), book, versions }, moment)
+  }
+
+  /** One draw for a tenant, configuration and window: who plans anew is told the same. */
+  #mistaken(
+    tenant: number,
+    { windowIndex }: ProblemSpan,
+    offers: readonly RetrainingForecast[],
+  ): readonly RetrainingForecast[] {
+    const { site, rng } = this.#options
+    const { injectedAccuracyError = 0 } = site.forecast
+    const own = rng.split(`accuracy-error/${must(site.tenants[tenant]).id}/${windowIndex}`)
+    return offers.map((offer) =>
+      withAccuracyError(offer, injectedAccuracyError, own.split(offer.configurationId)),
+    )
   }
 
   /** One retraining at a time, and not twice on the same labels: there is nothing new in them. */

@@ -42,6 +42,7 @@ const forecast = mapping({
   arrivals: choice(['last-window', 'seasonal', 'ewma-trend', 'auto']).prefault('auto'),
   season: duration({ isPositive: true, max: week }).optional(),
   injectedError: number(-1, 10).prefault(0),
+  injectedAccuracyError: number(0, 1).prefault(0),
 })
 
 const planner = mapping({

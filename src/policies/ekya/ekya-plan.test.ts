@@ -72,6 +72,37 @@ describe('Ekya with tenants that answer requests', () => {
   })
 })
 
+describe('planning', () => {
+  const outcomeWithin = (estimatesMax: number) => {
+    const settings = { ...byTenths, estimatesMax }
+    return ekyaOutcome(loaded(20), 'test', { settings, memory: [] })
+  }
+
+  test('is charged by the estimates that stealing took', () => {
+    const { work, status } = outcomeWithin(1e5)
+    expect(status).toBe('feasible')
+    expect(work.steps).toBeGreaterThan(0)
+    expect(work.chargedSeconds).toBeCloseTo(work.steps / 1e5, 12)
+  })
+
+  test('never takes more than its work, and still plans', () => {
+    const whole = outcomeWithin(1e5)
+    const half = Math.floor(whole.work.steps / 2)
+    const cut = outcomeWithin(half)
+    expect(cut.status).toBe('feasible')
+    expect(cut.work.steps).toBeLessThanOrEqual(half)
+  })
+
+  test('reserves a second on one GPU: its plan comes into force that much later', () => {
+    const context = { site: siteOf(tiny), solver: null, hindsight: null }
+    const policy = createEkya(context)
+    expect(policy.planningSecondsMax).toBe(1)
+    const { work } = policy.plan(loaded(20))
+    expect(work.chargedSeconds).toBeGreaterThan(0)
+    expect(work.chargedSeconds).toBeLessThanOrEqual(1)
+  })
+})
+
 test('the variants share what they are, and differ in mechanism', () => {
   const context = { site: siteOf(tiny), solver: null, hindsight: null }
   expect(createEkya(context)).toMatchObject({ name: 'ekya', mechanism: 'mps' })

@@ -25,6 +25,8 @@ export type EkyaSettings = {
   /** a_MIN. */
   readonly accuracyMin: number
   readonly passes: 'one' | 'until-stable'
+  /** Estimates after which nothing more is stolen; no limit where left out. */
+  readonly estimatesMax?: number
 }
 
 /** What the thief scheduler decided for a tenant; amounts are in the unit of sizes. */
@@ -38,7 +40,8 @@ export type EkyaShare = {
 
 export type EkyaDecision = {
   readonly shares: readonly EkyaShare[]
-  readonly evaluations: number
+  /** Of one way to go on with one stream (Algorithm 2), in all allocations that were evaluated. */
+  readonly estimates: number
 }
 
 /**
@@ -58,7 +61,7 @@ export function ekyaShares(
   },
 ): EkyaDecision | null {
   const { figures, packer, continued, held, settings } = context
-  const { quantum, accuracyMin, passes } = settings
+  const { quantum, accuracyMin, passes, estimatesMax = Number.POSITIVE_INFINITY } = settings
   const jobs = jobsOf(problem, continued)
   const streams = jobs.tenants.map((own) => streamOf(problem, figures, own, quantum))
   const quanta = Math.floor((figures.total - held) / quantum)
@@ -68,9 +71,11 @@ export function ekyaShares(
     return packer.fits(wantedOf(jobs, amounts, figures.sizes))
   }
   const starts = fairStarts(jobs, quanta)
+  const estimatesEach = streams.reduce((sum, own) => sum + 1 + own.configurations.length, 0)
   const stolen = stealShares({
     start: starts.find(fits) ?? must(starts[0]),
     passes,
+    evaluationsMax: Math.floor(estimatesMax / Math.max(1, estimatesEach)),
     evaluate: (allocation) =>
       fits(allocation) ? pickConfigurations(streams, allocation, window) : null,
   })
@@ -86,7 +91,7 @@ export function ekyaShares(
       choice: configuration === null ? null : must(choices[configuration]),
     }
   })
-  return { shares, evaluations }
+  return { shares, estimates: evaluations * estimatesEach }
 }
 
 type TenantJobs = {

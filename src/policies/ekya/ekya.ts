@@ -1,7 +1,8 @@
 import type { Handover, Policy } from '../../core/policy.ts'
+import type { Site } from '../../core/site.ts'
 import type { PolicyFactory } from '../context.ts'
 import { memoryOf } from '../placing/memory-of.ts'
-import { ekyaOutcome } from './ekya-plan.ts'
+import { ekyaOutcome, estimatesPerSecond } from './ekya-plan.ts'
 
 /** Shares change in tenths of a GPU, as in Ekya's evaluation; its example's floor is 40 %. */
 const quantumPercent = 10
@@ -20,14 +21,24 @@ const thief =
   'when a retraining ends. It knows no deadlines and no cost of changing. '
 
 function createVariant({ quantum, arrivals, ...known }: Variant): PolicyFactory {
-  const settings = { quantum, accuracyMin, passes: 'until-stable' } as const
-  return ({ site }) => ({
-    ...known,
-    epochs: ['window-start', 'retraining-done', 'failure'],
-    information: { arrivals, retraining: 'forecast', probes: true },
-    planningSecondsMax: 0,
-    plan: (problem) => ekyaOutcome(problem, known.name, { settings, memory: memoryOf(site) }),
-  })
+  return ({ site }) => {
+    const planningSecondsMax = planningSecondsOf(site)
+    const estimatesMax = planningSecondsMax * estimatesPerSecond
+    const settings = { quantum, accuracyMin, passes: 'until-stable', estimatesMax } as const
+    const memory = memoryOf(site)
+    return {
+      ...known,
+      epochs: ['window-start', 'retraining-done', 'failure'],
+      information: { arrivals, retraining: 'forecast', probes: true },
+      planningSecondsMax,
+      plan: (problem) => ekyaOutcome(problem, known.name, { settings, memory }),
+    }
+  }
+}
+
+/** On one or two GPUs stealing ends in a tenth of a second; time is told in slots. */
+function planningSecondsOf({ gpus }: Site): number {
+  return gpus.length <= 2 ? 1 : 5
 }
 
 /** As published: tenths of a GPU by MPS, the last window's load, the old worker goes first. */

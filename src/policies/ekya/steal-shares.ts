@@ -17,6 +17,8 @@ export type StealOptions<T extends Merit> = {
   /** Jobs that neither steal nor are stolen from. */
   readonly pinned?: readonly boolean[]
   readonly passes: 'one' | 'until-stable'
+  /** Nothing more is stolen after so many; no limit where left out. */
+  readonly evaluationsMax?: number
 }
 
 export type Stolen<T extends Merit> = {
@@ -40,7 +42,7 @@ export function stealShares<T extends Merit>(options: StealOptions<T>): Stolen<T
     const before = search.allocation
     stealOnce(options, search)
     if (search.allocation === before) break
-  } while (passes === 'until-stable')
+  } while (passes === 'until-stable' && !isSpent(options, search))
   const { allocation, merit, evaluations } = search
   return merit === null ? null : { allocation, merit, evaluations }
 }
@@ -52,6 +54,10 @@ export function isBetter(a: Merit, b: Merit | null): boolean {
 }
 
 const tolerance = 1e-12
+
+function isSpent<T extends Merit>(options: StealOptions<T>, { evaluations }: Search<T>): boolean {
+  return evaluations >= (options.evaluationsMax ?? Number.POSITIVE_INFINITY)
+}
 
 type Search<T extends Merit> = { allocation: Allocation; merit: T | null; evaluations: number }
 
@@ -66,15 +72,15 @@ function stealOnce<T extends Merit>(options: StealOptions<T>, search: Search<T>)
 }
 
 function stealFrom<T extends Merit>(
-  { evaluate }: StealOptions<T>,
+  options: StealOptions<T>,
   search: Search<T>,
   thief: number,
   victim: number,
 ): void {
   let tried = search.allocation
-  while (must(tried[victim]) > 0) {
+  while (must(tried[victim]) > 0 && !isSpent(options, search)) {
     tried = tried.with(victim, must(tried[victim]) - 1).with(thief, must(tried[thief]) + 1)
-    const merit = evaluate(tried)
+    const merit = options.evaluate(tried)
     search.evaluations += 1
     if (merit === null) continue
     if (!isBetter(merit, search.merit)) return

@@ -5,14 +5,21 @@ import { type Block, planFromBlocks } from '../../core/plan/plan-from-blocks.ts'
 import type { PlanningProblem } from '../../core/plan/problem.ts'
 import { valueOf } from '../../core/plan/value.ts'
 
+export type PlannedBlocks = {
+  readonly blocks: readonly Block[]
+  readonly steps: number
+  /** Steps that count as a second of planning; left out, planning is not charged. */
+  readonly stepsPerSecond?: number
+}
+
 /** The plan with these blocks and what it is worth; infeasible where a floor is missed. */
 export function outcomeOf(
   problem: PlanningProblem,
   policy: string,
-  { blocks, steps }: { readonly blocks: readonly Block[]; readonly steps: number },
+  { blocks, steps, stepsPerSecond = Number.POSITIVE_INFINITY }: PlannedBlocks,
 ): PlanOutcome {
   const plan = planFromBlocks(problem, policy, blocks)
-  const work = { steps, chargedSeconds: 0 }
+  const work = { steps, chargedSeconds: steps / stepsPerSecond }
   const check = checkPlan(problem, plan)
   if (check.kind === 'illegal') {
     return { status: 'infeasible', reason: must(check.breaches[0]).message, work }
