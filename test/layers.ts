@@ -100,6 +100,7 @@ export const layers: Readonly<Record<string, Layer>> = {
     imports: [
       'base',
       'core',
+      'control',
       'outlook',
       'learning',
       'simulator',

@@ -1,7 +1,7 @@
 import { goodputOf, headline } from '../observe/goodput.ts'
 import { type Column, textTable } from '../observe/text-table.ts'
 import { headlineOf, type MeasuredTenant } from '../runtime/demo/demo-result.ts'
-import type { DemoResult } from '../runtime/demo/run-demo.ts'
+import type { DemoResult, JudgedVersion } from '../runtime/demo/run-demo.ts'
 import { createLab } from './lab.ts'
 import type { SiteSource } from './load-site.ts'
 
@@ -71,6 +71,8 @@ export function demoLines(result: DemoResult, replay: Replay): readonly string[]
   return [
     textTable(columns, [...rows, all]),
     '',
+    ...result.judged.map(judgedWords),
+    '',
     `${reconfigurations} GPU instances created or destroyed, ${retrainings} retrainings, ` +
       `${deployments} versions deployed.`,
     ...(failures.length === 0 ? [] : ['Requests that failed, as clients saw it:', ...failures]),
@@ -87,4 +89,22 @@ function ratio(part: number, whole: number): number | null {
 
 function share(value: number | null): string {
   return value === null ? '–' : `${(100 * value).toFixed(1)} %`
+}
+
+/** 95 %, two-sided; the versions were asked the same, so the true interval is narrower. */
+const intervalDeviations = 1.96
+
+function judgedWords(own: JudgedVersion): string {
+  const { tenant, version, labels, correctCandidate, correctDeployed } = own
+  if (labels === 0) return `${tenant} ${version}: could not be judged`
+  const [after, before] = [correctCandidate / labels, correctDeployed / labels]
+  const variance = (after * (1 - after) + before * (1 - before)) / labels
+  const half = intervalDeviations * Math.sqrt(variance)
+  const points = (value: number): string =>
+    `${value < 0 ? '−' : '+'}${(100 * Math.abs(value)).toFixed(1)}`
+  const gain = after - before
+  return (
+    `${tenant} ${version}: ${share(after)} right on ${labels} held-out labels, ${share(before)} ` +
+    `before: ${points(gain)} points (${points(gain - half)} … ${points(gain + half)})`
+  )
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { FailurePause } from './failure-pause.ts'
 
-test('the first failure costs no time, further ones more and more, and old ones are forgotten', () => {
+test('the first failure costs no time, further ones ever more, old ones nothing', () => {
   const pause = new FailurePause()
   const pauses = Array.from({ length: 9 }, (_, i) => pause.note('vision', i))
   expect(pauses).toEqual([0, 0.5, 1, 2, 4, 8, 16, 30, 30])

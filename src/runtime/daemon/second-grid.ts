@@ -3,9 +3,9 @@ const edge = 0.2
 
 /**
  * Which second of the run a count belongs to that was taken over about a second. Counts are not
- * taken at the run's own seconds; put down by their middle where that lies near an edge, some seconds
- * would get two of them and others none, and arrivals look burstier than they are. So the grid is
- * moved until middles lie in the middle: by half a second at most, and rarely.
+ * taken at the run's own seconds; put down by their middle where that lies near an edge, some
+ * seconds would get two of them and others none, and arrivals look burstier than they are. So the
+ * grid is moved until middles lie in the middle: by half a second at most, and rarely.
  */
 export class SecondGrid {
   #shift = 0

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import { must } from '../../base/assert.ts'
+import type { VersionMeasurement } from '../../control/events.ts'
 import type { Site } from '../../core/site.ts'
 import type { ServiceTable } from '../../core/workload/service-table.ts'
 import { drawTruth } from '../../simulator/truth.ts'
@@ -30,11 +31,19 @@ export type DemoEvent =
   | { readonly kind: 'daemon'; readonly event: DaemonEvent }
   | { readonly kind: 'measured'; readonly result: DemoResult }
 
+/** A finished retraining beside what it was to replace, on the same held-out labels. */
+export type JudgedVersion = VersionMeasurement & {
+  readonly tenant: string
+  readonly version: string
+  readonly atSeconds: number
+}
+
 export type DemoResult = {
   readonly tenants: readonly MeasuredTenant[]
   readonly reconfigurations: number
   readonly retrainings: number
   readonly deployments: number
+  readonly judged: readonly JudgedVersion[]
   /** When all tenants had a worker that took requests, in seconds of the run. */
   readonly servingSeconds: number | null
   readonly load: LoadReport
@@ -94,6 +103,7 @@ async function underLoad(
   const { host, port } = router.state.listen
   const url = `http://${host}:${port}`
   const counts = { reconfigurations: 0, retrainings: 0, deployments: 0 }
+  const judged: JudgedVersion[] = []
   let servingSeconds: number | null = null
   daemon.listen((event) => {
     if (event.kind === 'effect') {
@@ -102,6 +112,10 @@ async function underLoad(
       if (kind === 'keep-version') counts.deployments += 1
     }
     if (event.kind === 'fact' && event.event.kind === 'retraining-done') counts.retrainings += 1
+    if (event.kind === 'fact' && event.event.kind === 'version-measured') {
+      const { tenant, version, measurement, atSeconds } = event.event
+      judged.push({ tenant, version, atSeconds, ...measurement })
+    }
     onEvent({ kind: 'daemon', event })
     if (servingSeconds === null && isServing(site, daemon)) {
       servingSeconds = clock.now()
@@ -125,7 +139,7 @@ async function underLoad(
       from: leadWindows,
       until: Math.round(endSeconds / site.windowSeconds),
     })
-    const result = { tenants, ...counts, servingSeconds, load: report }
+    const result = { tenants, ...counts, judged, servingSeconds, load: report }
     onEvent({ kind: 'measured', result })
     if (options.keeps) await sleep(2 ** 31 - 1, signal)
     return result
