@@ -27,7 +27,7 @@ function worthOf(problem: PlanningProblem, layout: readonly FixedInstance[]): nu
 }
 
 /** Instances that serve go on serving; the others are everybody's to retrain on. */
-function runningLayout({ running, tenants }: PlanningProblem): readonly FixedInstance[] {
+export function runningLayout({ running, tenants }: PlanningProblem): readonly FixedInstance[] {
   const everybody = tenants.map((_, tenant) => tenant)
   return running.map(({ gpu, profileId, start, worker }): FixedInstance => {
     const tenant = tenants.findIndex(({ id }) => id === worker?.tenant)
