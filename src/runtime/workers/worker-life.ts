@@ -9,9 +9,9 @@ import type { SupervisionTiming } from './timing.ts'
 import { judgeEnd, type Verdict } from './verdict.ts'
 import type { WorkerEvent, WorkerExit } from './worker-events.ts'
 import { type WorkerRecord, writeRecord } from './worker-record.ts'
+import type { LoadResult, StopResult } from './worker-results.ts'
 import { type RunEnd, type WorkerRun, watchRun } from './worker-run.ts'
 import type { ProcessIdentity, WorkerPhase, WorkerView } from './worker-spec.ts'
-import type { LoadResult, StopResult } from './workers.ts'
 
 /** One worker through all its processes, from its start or adoption to its last event. */
 export type WorkerLife = {

@@ -8,6 +8,7 @@ import { type SupervisionTiming, timingDefault } from './timing.ts'
 import type { WorkerEvent, WorkerEventKind } from './worker-events.ts'
 import { type LifeBeginning, superviseWorker, type WorkerLife } from './worker-life.ts'
 import { isWorkerId, readRecords, removeRecord, type WorkerRecord } from './worker-record.ts'
+import type { LoadResult, StartResult, StopResult } from './worker-results.ts'
 import type {
   InferenceSpec,
   ProcessIdentity,
@@ -25,27 +26,6 @@ export type WorkersOptions = {
   readonly onEvent: (event: WorkerEvent) => void
   readonly timing?: Partial<SupervisionTiming>
 }
-
-export type StartResult =
-  | { readonly kind: 'started'; readonly worker: WorkerView }
-  | { readonly kind: 'refused'; readonly message: string }
-
-export type StopResult =
-  /** The whole process group is gone. */
-  | { readonly kind: 'stopped'; readonly wasKilled: boolean }
-  | { readonly kind: 'unknown-worker' }
-  /**
-   * Pids that even SIGKILL did not end (in the kernel's hands), or that were left when supervision
-   * was closed meanwhile.
-   */
-  | { readonly kind: 'not-stopped'; readonly pids: readonly number[] }
-
-export type LoadResult =
-  | { readonly kind: 'loaded' }
-  /** It goes on serving what it served. */
-  | { readonly kind: 'refused'; readonly message: string }
-  /** It did not answer: which of the two it serves is not known. */
-  | { readonly kind: 'unknown'; readonly message: string }
 
 /** What became of each worker that a record spoke of. */
 export type Adoption =
