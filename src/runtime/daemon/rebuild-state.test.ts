@@ -1,0 +1,103 @@
+import { expect, test } from 'vitest'
+import { literalSite, readLiteral } from '../../../test/literal-site.ts'
+import { must } from '../../base/assert.ts'
+import { resolveSite } from '../../config/resolve-site.ts'
+import { advance } from '../../control/executor.ts'
+import type { OwnedInstance } from '../../reconfigure/journal.ts'
+import type { ServerState } from '../router/protocol.ts'
+import type { WorkerView } from '../workers/worker-spec.ts'
+import type { NodeJob } from './node-book.ts'
+import { type Found, jobIdOf, rebuildState } from './rebuild-state.ts'
+import type { StoredVersion, VersionStore } from './version-store.ts'
+
+const site = resolveSite({ text: literalSite, sourceName: 'site.yaml', readFile: readLiteral() })
+const gpu = 'GPU-1'
+
+/** NVML's id of 1g.10gb. */
+const oneSlice = 19
+
+function owned(start: number, operation: number): OwnedInstance {
+  const ids = { gpuInstanceId: start, computeInstanceId: 0, uuid: `MIG-${start}` }
+  return { gpu, profileId: oneSlice, placement: { start, size: 1 }, operation, ...ids }
+}
+
+function view(id: string, device: string, kind: 'inference' | 'retraining'): WorkerView {
+  const common = { id, tenant: 'vision', device, modelDir: '/versions/v1' }
+  return {
+    spec: { ...common, kind } as WorkerView['spec'],
+    phase: 'ready',
+    process: null,
+    url: kind === 'inference' ? 'http://127.0.0.1:9000' : null,
+    modelDir: '/versions/v1',
+    starts: 1,
+    fraction: kind === 'retraining' ? 0.4 : null,
+    rssMiB: null,
+    stdoutPath: '',
+    stderrPath: '',
+  }
+}
+
+/** A fake of a store with one version. */
+const store: Pick<VersionStore, 'deployed' | 'find'> = {
+  deployed: () => ({ versionId: 'v1' }) as StoredVersion,
+  find: (id) => (id === 'v1' ? ({ versionId: 'v1' } as StoredVersion) : undefined),
+}
+
+function found(own: Partial<Found>): Found {
+  return {
+    site,
+    gpuUuids: [gpu],
+    ledger: { owned: [owned(0, 3), owned(1, 7)], operationsMade: 9 },
+    workers: [],
+    servers: [],
+    versions: site.tenants.map(() => store as VersionStore),
+    jobs: [],
+    nowSeconds: 50,
+    ...own,
+  }
+}
+
+const job = { jobId: 'vision/job-4', tenant: 'vision', configurationId: 'full' } as NodeJob
+
+test('what serves goes on serving, what trains goes on training', () => {
+  const workers = [
+    view('vision-1', 'MIG-0', 'inference'),
+    view('vision-job-4-123', 'MIG-1', 'retraining'),
+  ]
+  const servers = [{ settings: { serverId: 'vision-1' }, mode: 'open', inFlight: 1 } as ServerState]
+  const { state, strays } = rebuildState(found({ workers, servers, jobs: [job] }))
+  expect(state.instances.map(({ id, worker }) => [id, worker?.kind, worker?.phase])).toEqual([
+    ['gpu0/19@0#3', 'inference', 'serving'],
+    ['gpu0/19@1#7', 'retraining', 'training'],
+  ])
+  const vision = must(state.tenants.find(({ id }) => id === 'vision'))
+  expect(vision.job).toMatchObject({ id: 'vision/job-4', fraction: 0.4, configurationId: 'full' })
+  expect(strays).toEqual([])
+  // Without a plan control leaves everything as it is.
+  expect(advance(state, { kind: 'time-reached', atSeconds: 60 }).effects).toEqual([])
+})
+
+test('a worker that the router does not have yet is routed to once it is ready', () => {
+  const workers = [view('vision-1', 'MIG-0', 'inference')]
+  const { state } = rebuildState(found({ workers }))
+  const instanceId = 'gpu0/19@0#3'
+  const { effects } = advance(state, { kind: 'worker-ready', instanceId, atSeconds: 51 })
+  expect(effects).toEqual([{ kind: 'route-add', instanceId, tenant: 'vision' }])
+})
+
+test('what nobody can say the purpose of is a stray', () => {
+  const workers = [
+    view('vision-job-1-5-judge', 'MIG-0', 'inference'),
+    view('vision-9', 'MIG-of-no-instance', 'inference'),
+    view('vision-job-8-1', 'MIG-1', 'retraining'),
+  ]
+  const { state, strays } = rebuildState(found({ workers, jobs: [job] }))
+  expect(strays.map(({ spec }) => spec.id)).toEqual(workers.map(({ spec }) => spec.id))
+  expect(state.instances.every(({ worker }) => worker === null)).toBe(true)
+})
+
+test('ids go on where they were, so that none comes twice', () => {
+  const { state } = rebuildState(found({ jobs: [job] }))
+  expect([state.instancesMade, state.jobsMade]).toEqual([9, 4])
+  expect(jobIdOf('my-own-tenant-job-12-3456', 'my-own-tenant')).toBe('my-own-tenant/job-12')
+})
