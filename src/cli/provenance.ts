@@ -1,6 +1,6 @@
 import { describeSource } from '../arrivals/describe-source.ts'
 import type { Site } from '../core/site.ts'
-import type { ReportGpu } from '../observe/report/policy-section.ts'
+import type { ReportGpu } from '../observe/report/report-gpu.ts'
 
 /** The GPUs as the report draws them. */
 export function reportGpus(site: Site): readonly ReportGpu[] {

@@ -37,6 +37,7 @@ export async function runSuite(options: {
   const missing = entries.filter(({ inputHash }) => !file.rows.has(inputHash))
   const progress = showSuiteProgress({
     rows: entries.length,
+    found: entries.length - missing.length,
     weight: missing.reduce((sum, own) => sum + weightOf(own), 0),
   })
   const groups = groupsOf(missing)

@@ -9,12 +9,15 @@ export type SuiteProgress = {
 /** As progress.ts, by what rows cost: the bar and the time left are of work, not of rows. */
 export function showSuiteProgress(total: {
   readonly rows: number
+  /** Rows that are there already. */
+  readonly found: number
+  /** Of the rows that are to be made. */
   readonly weight: number
 }): SuiteProgress {
   if (process.stderr.isTTY !== true) return { step: () => {}, stop: () => {} }
   const format = '{bar} {percentage} %  {done}/{rows} rows  {eta_formatted} left  {label}'
   const bar = new SingleBar({ format, hideCursor: true, etaBuffer: 60 }, Presets.shades_classic)
-  let done = 0
+  let done = total.found
   bar.start(Math.max(1e-9, total.weight), 0, { rows: total.rows, done, label: '' })
   return {
     step: ({ scenario, seed, policy }, weight) => {

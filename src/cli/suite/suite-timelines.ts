@@ -1,7 +1,9 @@
 import { must } from '../../base/assert.ts'
+import type { ReportGpu } from '../../observe/report/report-gpu.ts'
 import type { SuiteTimelines } from '../../observe/report/suite-page.ts'
+import type { RunResult } from '../../observe/run-result.ts'
 import type { SuiteResult } from '../../observe/suite/suite-result.ts'
-import type { SuiteRow } from '../../observe/suite/suite-row.ts'
+import type { RunRow, SuiteRow } from '../../observe/suite/suite-row.ts'
 import { createHighsSolver } from '../../planner/solver/highs.ts'
 import { loadSite } from '../load-site.ts'
 import { loadPolicyFiles } from '../policy-file/load-policy-files.ts'
@@ -28,7 +30,7 @@ export async function suiteTimelines(
   const seed = must(result.seeds[0])
   const policies = [result.reference, ...shownOthers]
   const shown = policies.flatMap((policy) => {
-    const isIt = (row: SuiteRow) =>
+    const isIt = (row: SuiteRow): row is RunRow =>
       row.kind === 'run' &&
       row.scenario === scenario.name &&
       row.seed === seed &&
@@ -38,7 +40,15 @@ export async function suiteTimelines(
   })
   const runs = shown.map((row) => {
     const { result: run, shownSite } = simulateTask(lab, row)
-    return { run, gpus: reportGpus(shownSite) }
+    return { run, gpus: reportGpus(shownSite).map((gpu) => shownGpu(gpu, run, row)) }
   })
   return { scenario: scenario.name, seed, runs, windowSeconds: site.windowSeconds }
+}
+
+/** Of a shared GPU the seats that were taken; there are more than anybody uses. */
+function shownGpu(gpu: ReportGpu, { timeline }: RunResult, { mechanism }: RunRow): ReportGpu {
+  if (mechanism === 'mig') return gpu
+  const taken = timeline.filter((span) => span.gpu === gpu.index)
+  const memorySlices = Math.max(1, ...taken.map(({ start, size }) => start + size))
+  return { ...gpu, memorySlices, rowName: 'client' }
 }

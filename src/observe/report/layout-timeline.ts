@@ -1,5 +1,6 @@
 import type { TimelineSpan } from '../run-result.ts'
 import { drawing, element, escapeText, tenantColour, textAt } from './markup.ts'
+import type { ReportGpu } from './report-gpu.ts'
 import { frame, levelLine, timeAxis, timeScale } from './time-axis.ts'
 
 const sliceHeight = 17
@@ -11,7 +12,7 @@ const top = 24
  * draining are pale, an idle instance is grey.
  */
 export function layoutTimeline(options: {
-  readonly gpu: { readonly index: number; readonly title: string; readonly memorySlices: number }
+  readonly gpu: ReportGpu
   readonly spans: readonly TimelineSpan[]
   readonly tenants: readonly string[]
   readonly durationSeconds: number
@@ -24,7 +25,7 @@ export function layoutTimeline(options: {
     .filter((span) => span.gpu === gpu.index && span.untilSeconds > span.fromSeconds)
     .map((span) => box(span, options.tenants, x))
   const slices = Array.from({ length: gpu.memorySlices }, (_, slice) =>
-    levelLine(top + slice * sliceHeight, `slice ${slice}`, 12.5),
+    levelLine(top + slice * sliceHeight, `${gpu.rowName ?? 'slice'} ${slice}`, 12.5),
   )
   const content = [
     textAt(gpu.title, { class: 'chart-title', x: frame.left, y: 13 }),

@@ -4,7 +4,8 @@ import { count, duration, percent, points } from '../units.ts'
 import { goodputBars } from './goodput-bars.ts'
 import { hatchPatterns } from './layout-timeline.ts'
 import { element, escapeText, htmlTable, tenantColour } from './markup.ts'
-import { policySection, type ReportGpu } from './policy-section.ts'
+import { policySection } from './policy-section.ts'
+import type { ReportGpu } from './report-gpu.ts'
 import { reportStyle } from './style.ts'
 
 /**

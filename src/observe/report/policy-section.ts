@@ -4,12 +4,7 @@ import { count, duration, percent } from '../units.ts'
 import { layoutTimeline } from './layout-timeline.ts'
 import { lineChart } from './line-chart.ts'
 import { escapeText, htmlTable, tenantColour } from './markup.ts'
-
-export type ReportGpu = {
-  readonly index: number
-  readonly title: string
-  readonly memorySlices: number
-}
+import type { ReportGpu } from './report-gpu.ts'
 
 /** Everything about one policy's run: layouts, arrivals against capacity, accuracy, windows. */
 export function policySection(
