@@ -64,14 +64,14 @@ const keeping: NodePlanner = async (problem) => {
   return { status: 'feasible', plan, objective, bound: null, gap: null, work }
 }
 
-test('a plan is put in force when the time reserved for it is over, with what it promises', async () => {
+test('a plan is put in force when the time reserved for it is over', async () => {
   const { kinds, record, desk } = await asked(keeping)
   expect(kinds).toEqual(['plan-requested', 'plan-accepted'])
   expect(record).toMatchObject({ status: 'feasible', wasPutInForce: true, windowIndex: 0 })
   expect(desk.predictions.get(0)).toHaveLength(site.tenants.length)
 })
 
-test('whatever goes wrong with planning, the plan before goes on and the reason is told', async () => {
+test('whatever goes wrong, the plan before goes on and the reason is told', async () => {
   const thrown = await asked(() => Promise.reject(new Error('out of memory')))
   expect(thrown.kinds).toEqual(['plan-requested', 'plan-refused'])
   expect(thrown.record).toMatchObject({ status: 'failed', message: 'out of memory', plan: null })
