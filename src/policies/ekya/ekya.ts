@@ -8,10 +8,15 @@ import { ekyaOutcome, estimatesPerSecond } from './ekya-plan.ts'
 const quantumPercent = 10
 const accuracyMin = 0.4
 
+/** Its micro-profiler tries configurations out on each window's labels. */
+const asPublished = { arrivals: 'last-window', retraining: 'forecast', probes: true } as const
+/** The common forecast of both, which costs nothing and, for retraining, is as good. */
+const granted = { arrivals: 'forecast', retraining: 'forecast' } as const
+
 type Variant = Pick<Policy, 'name' | 'describe' | 'mechanism'> & {
   /** Compute slices (per cent, for shares) in a quantum. */
   readonly quantum: number
-  readonly arrivals: Policy['information']['arrivals']
+  readonly information: Policy['information']
   readonly handover?: Handover
 }
 
@@ -20,7 +25,7 @@ const thief =
   'inference and retraining of all tenants for the best mean accuracy over the window, and again ' +
   'when a retraining ends. It knows no deadlines and no cost of changing. '
 
-function createVariant({ quantum, arrivals, ...known }: Variant): PolicyFactory {
+function createVariant({ quantum, ...known }: Variant): PolicyFactory {
   return ({ site }) => {
     const planningSecondsMax = planningSecondsOf(site)
     const estimatesMax = planningSecondsMax * estimatesPerSecond
@@ -29,7 +34,6 @@ function createVariant({ quantum, arrivals, ...known }: Variant): PolicyFactory 
     return {
       ...known,
       epochs: ['window-start', 'retraining-done', 'failure'],
-      information: { arrivals, retraining: 'forecast', probes: true },
       planningSecondsMax,
       plan: (problem) => ekyaOutcome(problem, known.name, { settings, memory }),
     }
@@ -46,26 +50,28 @@ export const createEkya = createVariant({
   name: 'ekya',
   describe: `${thief}Shares by MPS, in tenths; expects the load of the last window.`,
   mechanism: 'mps',
-  arrivals: 'last-window',
+  information: asPublished,
   quantum: quantumPercent,
 })
 
 /** Granted what it lacks: a forecast, and workers that are kept until their successors serve. */
 export const createEkyaForecast = createVariant({
   name: 'ekya-forecast',
-  describe: `${thief}Shares by MPS, in tenths; granted the common forecast of arrivals.`,
+  describe:
+    `${thief}Shares by MPS, in tenths; granted the common forecast of arrivals and of ` +
+    'retraining.',
   mechanism: 'mps',
-  arrivals: 'forecast',
+  information: granted,
   quantum: quantumPercent,
 })
 
 export const createEkyaMakeFirst = createVariant({
   name: 'ekya-make-first',
   describe:
-    `${thief}Shares by MPS, in tenths; granted the common forecast of arrivals, and workers that ` +
-    'serve until their successors do.',
+    `${thief}Shares by MPS, in tenths; granted the common forecast of arrivals and retraining, and ` +
+    'workers that serve until their successors do.',
   mechanism: 'mps',
-  arrivals: 'forecast',
+  information: granted,
   quantum: quantumPercent,
   handover: 'make-first',
 })
@@ -75,6 +81,6 @@ export const createEkyaMig = createVariant({
   name: 'ekya-mig',
   describe: `${thief}Instances by MIG, in compute slices; expects the load of the last window.`,
   mechanism: 'mig',
-  arrivals: 'last-window',
+  information: asPublished,
   quantum: 1,
 })
