@@ -152,12 +152,12 @@ async function settled<T>(read: () => Promise<T>): Promise<T | DeviceFailure> {
 
 const fixes: Partial<Record<ErrorCode, string>> = {
   NVML_ERROR_LIBRARY_NOT_FOUND:
-    "install NVIDIA's driver, name its library with --device nvml:LIBRARY, or use simulated GPUs: " +
+    "install NVIDIA's driver, name its library (--device nvml:LIBRARY), or simulate GPUs: " +
     '--device simulated:a100-80gb',
   NVML_ERROR_DRIVER_NOT_LOADED: 'modprobe nvidia; if there is no such module, install the driver',
   NVML_ERROR_LIB_RM_VERSION_MISMATCH: 'reboot, so that the module of the new driver is loaded',
   NVML_ERROR_NO_PERMISSION: 'run as root, or as a user who may read the GPU',
-  NVML_ERROR_GPU_IS_LOST: 'nvidia-smi --gpu-reset, or reboot; if it comes again, look at the board',
+  NVML_ERROR_GPU_IS_LOST: 'nvidia-smi --gpu-reset, or reboot; if it comes again, see the board',
   NVML_ERROR_RESET_REQUIRED: 'nvidia-smi --gpu-reset, or reboot',
   NVML_ERROR_FUNCTION_NOT_FOUND: "update NVIDIA's driver",
 }
