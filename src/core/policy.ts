@@ -2,8 +2,17 @@ import type { Sharing } from './mig/gpu-model.ts'
 import type { PlanOutcome } from './plan/outcome.ts'
 import type { PlanningProblem } from './plan/problem.ts'
 
-/** When a policy is asked again. Every policy is asked at the start of the run. */
-export type DecisionEpoch = 'window-start' | 'retraining-done' | 'deviation' | 'failure'
+/**
+ * When a policy is asked again. Every policy is asked at the start of the run. `deviation`:
+ * arrivals have left their forecast. `load-moved`: what was last measured of somebody's arrivals is
+ * another load than the one planned with, which takes no forecast to see; only the lab asks then.
+ */
+export type DecisionEpoch =
+  | 'window-start'
+  | 'retraining-done'
+  | 'deviation'
+  | 'load-moved'
+  | 'failure'
 
 /**
  * What a policy is told: `truth` makes it an oracle, and its row says so. `last-window` is for
@@ -11,6 +20,8 @@ export type DecisionEpoch = 'window-start' | 'retraining-done' | 'deviation' | '
  */
 export type Information = {
   readonly arrivals: 'forecast' | 'last-window' | 'truth'
+  /** With `last-window`: measured over so many last seconds instead, whole ones. */
+  readonly measuredSeconds?: number
   readonly retraining: 'forecast' | 'truth'
   /**
    * Configurations are tried out on a window's new labels, as Ekya's micro-profiler does, and what

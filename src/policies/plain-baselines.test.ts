@@ -84,13 +84,13 @@ test('retraining waits for instances that the highest load leaves idle', () => {
   expect(Object.keys(busy).join()).not.toMatch(/retraining/)
 })
 
-test('reacting takes the load of the moment for all that comes', () => {
-  const steady = loaded(10, 10)
-  const tenants = steady.tenants.map((own, w) => {
-    const meanRps = own.arrivals.meanRps.map((_, t) => (t < 5 === (w === 0) ? 50 : 5))
-    return { ...own, retraining: [], arrivals: { ...own.arrivals, meanRps } }
-  })
-  const amounts = amountsOf(createReactive(context), { ...steady, tenants })
+test('reacting splits by what was measured last, and asks again when that has moved', () => {
+  const steady = loaded(50, 5)
+  const tenants = steady.tenants.map((own) => ({ ...own, retraining: [] }))
+  const policy = createReactive(context)
+  expect(policy.epochs).toContain('load-moved')
+  expect(policy.information).toMatchObject({ arrivals: 'last-window', measuredSeconds: 10 })
+  const amounts = amountsOf(policy, { ...steady, tenants })
   expect(must(amounts['a inference'])).toBeGreaterThan(must(amounts['b inference']))
 })
 

@@ -137,7 +137,8 @@ export class Foresight {
       case 'last-window': {
         // Measured, not forecast: an error put on forecasts is none of it.
         const forecast = { ...site.forecast, arrivals: 'last-window', injectedError: 0 } as const
-        return foreseeArrivals({ ...site, forecast }, moment)
+        const windowSeconds = information.measuredSeconds ?? site.windowSeconds
+        return foreseeArrivals({ ...site, windowSeconds, forecast }, moment)
       }
       default:
         return unreachable(information.arrivals)

@@ -18,6 +18,7 @@ import { Agenda } from './agenda.ts'
 import { answeredBefore } from './answered-before.ts'
 import { Foresight } from './foresight.ts'
 import { type AnsweredSecond, LabelBook } from './label-book.ts'
+import { LoadWatch } from './load-watch.ts'
 import { PlanningDesk } from './planning-desk.ts'
 import { queueRequestsMaxDefault, RequestEngine } from './request-engine.ts'
 import { runBound } from './run-bound.ts'
@@ -92,6 +93,7 @@ class LabRun {
   readonly #foresight: Foresight
   readonly #desk: PlanningDesk
   readonly #watch: DeviationWatch
+  readonly #loadWatch: LoadWatch
   readonly #recorder = new SpanRecorder()
   readonly #clock: () => number
   readonly #done: number[]
@@ -147,14 +149,17 @@ class LabRun {
       rng: rng.split('foresight'),
     })
     this.#watch = new DeviationWatch(site, rng.split('deviation'))
+    this.#loadWatch = new LoadWatch(policy.information.measuredSeconds ?? site.windowSeconds)
     this.#desk = new PlanningDesk({
       ...common,
       policy,
       foresight: this.#foresight,
-      arrived: () => this.#perTenant((i) => this.#engine.accountsOf(i).perSecond.arrived),
+      arrived: () => this.#arrived(),
       onForecast: ({ windowIndex }, nowSeconds, foreseen) => {
-        if (!policy.epochs.includes('deviation')) return
         const outlooks = foreseen.map(({ arrivals }) => arrivals)
+        const rates = outlooks.map(({ forecast }) => must(forecast.meanRps[0]))
+        this.#loadWatch.begin(nowSeconds, rates)
+        if (!policy.epochs.includes('deviation')) return
         this.#watch.begin(windowIndex, nowSeconds, outlooks)
       },
       clock: this.#clock,
@@ -290,10 +295,16 @@ class LabRun {
     }
     this.#world.setAccuracies(nowSeconds)
     this.#options.onProgress?.(nowSeconds)
-    const arrived = this.#perTenant((i) =>
-      must(this.#engine.accountsOf(i).perSecond.arrived[second]),
-    )
-    if (this.#watch.hasLeft(second, arrived)) this.#ask('deviation', nowSeconds)
+    const arrived = this.#arrived()
+    const counts = arrived.map((own) => must(own[second]))
+    if (this.#watch.hasLeft(second, counts)) this.#ask('deviation', nowSeconds)
+    if (!this.#options.policy.epochs.includes('load-moved')) return
+    if (this.#loadWatch.hasMoved(nowSeconds, arrived)) this.#ask('load-moved', nowSeconds)
+  }
+
+  /** [tenant][second] */
+  #arrived(): readonly Float64Array[] {
+    return this.#perTenant((i) => this.#engine.accountsOf(i).perSecond.arrived)
   }
 
   #ask(epoch: DecisionEpoch, nowSeconds: number): void {

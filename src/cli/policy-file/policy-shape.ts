@@ -1,6 +1,6 @@
 import type { Policy } from '../../core/policy.ts'
 
-const epochs = ['window-start', 'retraining-done', 'deviation', 'failure']
+const epochs = ['window-start', 'retraining-done', 'deviation', 'load-moved', 'failure']
 const mechanisms = ['mig', 'mps', 'time-sliced']
 const namePattern = /^[a-z][a-z0-9-]*$/
 
