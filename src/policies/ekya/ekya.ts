@@ -68,8 +68,8 @@ export const createEkyaForecast = createVariant({
 export const createEkyaMakeFirst = createVariant({
   name: 'ekya-make-first',
   describe:
-    `${thief}Shares by MPS, in tenths; granted the common forecast of arrivals and retraining, and ` +
-    'workers that serve until their successors do.',
+    `${thief}Shares by MPS, in tenths; granted the common forecast of arrivals and of ` +
+    'retraining, and workers that serve until their successors do.',
   mechanism: 'mps',
   information: granted,
   quantum: quantumPercent,
