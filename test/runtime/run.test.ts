@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { setTimeout as wait } from 'node:timers/promises'
 import { afterEach, expect, test } from 'vitest'
+import { must } from '../../src/base/assert.ts'
 import { LiveRun, liveSite } from './live-run.ts'
 
 let live: LiveRun | null = null
@@ -94,4 +95,23 @@ test('a site file that became wrong is not taken on SIGHUP, and a good one is', 
     return body?.site === 'renamed'
   }, 'the new site is told')
   expect(await own.infer()).toBe(200)
+})
+
+test('a worker that is killed is replaced, and a plan is asked for', {
+  timeout: 120_000,
+}, async () => {
+  const own = new LiveRun()
+  live = own
+  await own.start()
+  await own.serves()
+  const [worker] = own.processes('reference/server')
+  process.kill(must(worker), 'SIGKILL')
+  await own.until(() => own.log.includes('ended-unexpectedly'), 'the death is noticed')
+  await own.until(() => !own.processes('reference/server').includes(must(worker)), 'it is gone')
+  await own.serves()
+  const { body } = (await own.ask('/v1/plans')) as {
+    readonly body: readonly { readonly reason: string }[]
+  }
+  await own.until(() => own.log.includes('plan (failure'), 'a plan is asked for')
+  expect(body.length).toBeGreaterThan(0)
 })
