@@ -17,6 +17,7 @@ export type PlacedRegion = {
 type Effort = {
   readonly width: number
   readonly nodesMax: number
+  readonly isEager: boolean
   /** Least value of serving that is of interest. */
   readonly valueMin: number
   readonly kept: readonly StartingWorker[]
@@ -47,15 +48,20 @@ function* effortsFor(
   const { workers } = region.start
   const best = value.starts[0]?.estimate ?? Number.NEGATIVE_INFINITY
   const tie = (estimate: number) => estimate - 1e-9 * Math.abs(estimate) - 1e-12
-  const narrow = { width: 6, nodesMax: 2000 }
-  yield { ...narrow, valueMin: tie(best), kept: workers }
+  // Where states know their places, the first path is the best one if retraining finds places.
+  const { isPlaced } = region.states
+  const width = isPlaced && value.of.scripted.length > 0 ? 4 : 1
+  const first = { width, nodesMax: isPlaced ? 20_000 : 1000, isEager: isPlaced }
+  yield { ...first, valueMin: tie(best), kept: workers }
+  const narrow = { width: 6, nodesMax: 2000, isEager: false }
+  if (!isPlaced) yield { ...narrow, valueMin: tie(best), kept: workers }
   for (const { kept, estimate } of partialStarts(region, value)) {
     if (estimate > least) yield { ...narrow, valueMin: tie(estimate), kept }
   }
   const near = Math.max(least, best - 0.002 * Math.abs(best))
-  yield { width: 12, nodesMax: 1500, valueMin: near, kept: workers }
+  yield { width: 12, nodesMax: 1500, isEager: false, valueMin: near, kept: workers }
   if (least === Number.NEGATIVE_INFINITY) {
-    yield { width: 2, nodesMax: 300, valueMin: least, kept: workers }
+    yield { width: 2, nodesMax: 300, isEager: false, valueMin: least, kept: workers }
   }
 }
 

@@ -9,7 +9,7 @@ export function expand(context: PlacedContext, t: number, node: PlacedNode): voi
   const isStarting = (context.starting[t] as readonly number[]).length > 0
   for (const move of dropVariants(context, t, { ...node, parent: node, changes: [] })) {
     const isDropped = move.changes.length > 0
-    if (!isDropped && !node.isFresh && !isStarting) {
+    if (!isDropped && !node.isFresh && !isStarting && !context.isEager) {
       stay(context, t, move)
       continue
     }

@@ -41,6 +41,8 @@ export type PlacedSearch = {
   /** Placings kept per slot; only the best one once `nodesMax` nodes were looked at. */
   readonly width: number
   readonly nodesMax: number
+  /** Whether a batch may begin in any slot, not only when something has just changed. */
+  readonly isEager: boolean
   /** Placings from which less than this can be had are dropped. */
   readonly valueMin: number
 }

@@ -75,7 +75,10 @@ export function* wholeRegionOf(model: WindowModel): Work<WholeRegion | null> {
 /** Making an edge of the states costs about as much as so many relaxations. */
 const stepsPerEdge = 50
 
-/** Plans and bounds by turns, with equal work. */
+/** Steps by which plans are ahead of bounds: the first seconds are for plans. */
+const lead = 2.5e7
+
+/** Plans and bounds by turns, with equal work but for the lead. */
 export function* searchWholeRegion(progress: Progress, whole: WholeRegion): Work {
   const region = whole.counted
   const levels = levelsOf(whole, region.floorPrices)
@@ -90,7 +93,7 @@ export function* searchWholeRegion(progress: Progress, whole: WholeRegion): Work
   if (!hasFloors(region.model)) {
     const search = searchOf(progress, region, hints)
     yield* consider(search, keepLayout(region.model).choices)
-    yield* byTurns(primal(progress, search, whole), tighten(levels, target, takeBound))
+    yield* byTurns(primal(progress, search, whole), tighten(levels, target, takeBound), lead)
     return
   }
   yield* byTurns(primalWithFloors(progress, region, hints), tighten(levels, target, takeBound))
@@ -122,8 +125,9 @@ function searchOf(progress: Progress, region: Region, hints: Hints): ChoiceSearc
 
 /** Relative to what counts are worth; from then on places are told apart. */
 const lossMax = 0.002
-/** Rounds of the search by counts before that is decided. */
+/** Rounds of the search by counts before that is decided, and where it is clear from the start. */
 const countedRounds = 20
+const countedRoundsFew = 8
 
 /**
  * Goes on from the first choices, which were considered already: by counts, or by places where
@@ -131,13 +135,18 @@ const countedRounds = 20
  */
 function* primal(progress: Progress, counted: ChoiceSearch, whole: WholeRegion): Work {
   const rng = new Rng(0, 'path planner')
-  yield* considerGuess(counted)
-  const isPlaceable = !whole.isInTheWay && counted.current !== null
-  if (isPlaceable) yield* searchOn(counted, rng, countedRounds)
-  const needsPlaces = !isPlaceable || counted.placingLoss > lossMax
+  const isPlaceable = counted.current !== null
+  if (isPlaceable) {
+    yield* considerGuess(counted)
+    yield* searchOn(counted, rng, whole.isInTheWay ? countedRoundsFew : countedRounds)
+  }
+  const needsPlaces = !isPlaceable || whole.isInTheWay || counted.placingLoss > lossMax
   const placed = needsPlaces ? yield* whole.placed() : null
   const search = placed === null ? counted : searchOf(progress, placed, counted)
-  if (search !== counted) yield* consider(search, counted.best?.choices ?? [])
+  if (search !== counted) {
+    yield* consider(search, counted.best?.choices ?? keepLayout(counted.region.model).choices)
+    yield* considerGuess(search)
+  }
   yield* searchOn(search, rng, Number.POSITIVE_INFINITY)
 }
 

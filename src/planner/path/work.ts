@@ -15,11 +15,11 @@ export const slotSteps = 100
 export const waiting = -1
 
 /**
- * Advances the one that has done less work so far, until both are done. Who waits passes the turn,
- * and is left alone once the other is done.
+ * Advances the one that has done less work so far, the first one's `lead` apart, until both are
+ * done. Who waits passes the turn, and is left alone once the other is done.
  */
-export function* byTurns(a: Work, b: Work): Work {
-  let ahead = 0
+export function* byTurns(a: Work, b: Work, lead = 0): Work {
+  let ahead = -lead
   let isADone = false
   let isBDone = false
   while (!isADone || !isBDone) {
