@@ -72,7 +72,7 @@ describe('a policy in a file', () => {
     const own = run('compare', '-f', site, '-s', '1', '-p', 'cautious', '--policy', path)
     expect(own.code, own.stderr).toBe(0)
     expect(own.stdout).toMatch(/^cautious +\d/m)
-  })
+  }, 300_000)
 
   test('one that throws is told of by its file, after what was done before it is kept', () => {
     const path = file(
