@@ -1,5 +1,6 @@
 import { buildProblem, type ProblemSpan } from '../../control/build-problem.ts'
 import type { ExecutorState } from '../../control/executor-state.ts'
+import { breachesOf } from '../../core/plan/best-effort.ts'
 import { checkPlan } from '../../core/plan/check.ts'
 import type { PlanOutcome } from '../../core/plan/outcome.ts'
 import type { Plan } from '../../core/plan/plan.ts'
@@ -146,7 +147,9 @@ export class NodeDesk {
     const secondsMax = Math.max(0.05, (1 - spareShare) * left)
     const outcome = await plan(problem, { secondsMax, incumbent })
     if (outcome.status === 'infeasible') {
-      return { ...failed(outcome.reason), status: 'infeasible', problem }
+      const { nearest = null, reason } = outcome
+      const isLegal = nearest !== null && breachesOf(problem, nearest).others.length === 0
+      return { ...failed(reason), status: 'infeasible', problem, plan: isLegal ? nearest : null }
     }
     const check = checkPlan(problem, outcome.plan)
     if (check.kind !== 'legal') {
@@ -166,7 +169,9 @@ export class NodeDesk {
     const { reason, status, planningSeconds, message } = record
     const words = `${reason}: ${status} in ${planningSeconds.toFixed(2)} s`
     if (message === null) log('info', `plan (${words})`)
-    else log('warn', `no plan (${words}), the one before goes on: ${message}`)
+    else if (record.plan === null)
+      log('warn', `no plan (${words}), the one before goes on: ${message}`)
+    else log('warn', `plan (${words}), the nearest to the floors: ${message}`)
     onRecord(record)
   }
 

@@ -29,6 +29,12 @@ export type NodeOutlookOptions = {
 /** Without an end, the tenants' weights are shared out over so many windows. */
 const windowsCounted = 10
 
+/**
+ * Expected of every tenant at all times, so that one that is quiet, or of which nothing was seen
+ * yet, is still served: without an instance its next request would wait for one to be made.
+ */
+const reachableRps = 0.1
+
 /** What is expected of each tenant, from what was seen. */
 export function outlookOfNode(
   options: NodeOutlookOptions,
@@ -65,8 +71,9 @@ export function outlookOfNode(
       jobId: job?.id ?? null,
     })
     const judging = judgingSeconds(must(site.tenants[tenant]))
+    const meanRps = arrivals.forecast.meanRps.map((own) => Math.max(own, reachableRps))
     const outlook = {
-      arrivals: arrivals.forecast,
+      arrivals: { ...arrivals.forecast, meanRps },
       valuePerAnswer: 0,
       service: scaledService(must(services[tenant]), speed.factorsOf(tenant)),
       accuracyDeployed: deployed.perSlot,
@@ -74,7 +81,10 @@ export function outlookOfNode(
       retraining: retraining.map((own) => withJudging(own, judging)),
       underWay: underWay === null ? null : withJudging(underWay, judging),
     }
-    return { outlook, arrivals }
+    return {
+      outlook,
+      arrivals: { ...arrivals, requestsOfRun: Math.max(1, arrivals.requestsOfRun) },
+    }
   })
 }
 
