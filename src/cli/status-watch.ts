@@ -6,7 +6,8 @@ import { askDaemon } from './ask-daemon.ts'
 export function stateText(view: StateView): string {
   const { site, mode, nowSeconds, window, windowSeconds, instances, tenants, lastPlan } = view
   const left = (window + 1) * windowSeconds - nowSeconds
-  const head = `${site}, ${mode}, ${nowSeconds.toFixed(0)} s; window ${window}, ${left.toFixed(0)} s left`
+  const when = `${nowSeconds.toFixed(0)} s; window ${window}, ${left.toFixed(0)} s left`
+  const head = `${site}, ${mode}, ${when}`
   const plan =
     lastPlan === null
       ? 'No plan yet'

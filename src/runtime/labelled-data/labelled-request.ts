@@ -1,9 +1,10 @@
 import type { Tensor, TensorData, TensorValue } from '../open-inference/protocol.ts'
 
 /**
- * One line of the files in MIGRATOR_DATA_DIR (`*.jsonl`, read in the order of their names): a request
- * as it came, and the label that came back for it. `label` has one value for each item of the request
- * (the rows of its first input), flat or nested, or is the value itself where there is one item.
+ * One line of the files in MIGRATOR_DATA_DIR (`*.jsonl`, read in the order of their names): a
+ * request as it came, and the label that came back for it. `label` has one value for each item of
+ * the request (the rows of its first input), flat or nested, or is the value itself where there is
+ * one item.
  */
 export type LabelledRequest = {
   readonly request: { readonly inputs: readonly Tensor[] }
