@@ -1,9 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { suiteDescription } from '../../src/cli/suite/compare-suite.ts'
 import { rowsIn } from '../../src/cli/suite/results-file.ts'
+import { comparisonTables } from '../../src/observe/suite/comparison-tables.ts'
 import { disagreements } from '../../src/observe/suite/disagreement.ts'
+import { filledPage } from '../../src/observe/suite/filled-page.ts'
 import { type SuiteRow, worldKey } from '../../src/observe/suite/suite-row.ts'
+import { summariseSuite } from '../../src/observe/suite/summarise-suite.ts'
 
 const folder = resolve(import.meta.dirname, '../../data/results')
 const hasBase = existsSync(resolve(folder, 'base.jsonl'))
@@ -39,6 +43,15 @@ describe.skipIf(!hasBase)('the committed results', () => {
     const sets = new Set([...seedsOf.values()].map((seeds) => seeds.sort((a, b) => a - b).join()))
     expect(sets.size).toBe(1)
     expect(Math.max(...plain.map(({ seed }) => seed))).toBeLessThan(100)
+  })
+
+  test('are what the tables of the page say', () => {
+    const inputs = { code: '', scenarios: '' }
+    const description = suiteDescription({ policies: null, brought: [] }, false)
+    const tables = comparisonTables(summariseSuite(base, { ...description, inputs }))
+    const page = readFileSync(resolve(folder, '../../docs/COMPARISON.md'), 'utf8')
+    const figures = (text: string) => text.replaceAll(/Code `\w*`, scenarios and data `\w*`\./g, '')
+    expect(figures(page), 'npm run comparison').toBe(figures(filledPage(page, tables)))
   })
 
   test.skipIf(!hasFull)('of the base grid agree with those of the full one', () => {

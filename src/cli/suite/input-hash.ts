@@ -8,7 +8,13 @@ import type { Scenario } from './scenarios.ts'
 /** What a run's figures come from; the rest only carries, prints or keeps them. */
 const folders = [
   ...['arrivals', 'base', 'config', 'control', 'core', 'dataplane', 'forecast', 'learning'],
-  ...['observe/suite', 'outlook', 'planner', 'policies', 'simulator'],
+  ...['outlook', 'planner', 'policies', 'simulator'],
+]
+
+/** What makes rows of runs; how rows are summed up is not in it. */
+const files = [
+  ...['cli/suite/peak-load', 'cli/suite/run-suite-task', 'observe/goodput'],
+  ...['observe/suite/run-row', 'observe/suite/suite-row'],
 ]
 
 /** Of the program's code that figures depend on. */
@@ -23,6 +29,9 @@ export function hashOfCode(): string {
       hash.update(readFileSync(`${root}${folder}/${file}`))
     }
   }
+  // Built or not: the extension is that of this file.
+  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
+  for (const file of files) hash.update(readFileSync(`${root}${file}.${extension}`))
   return shortened(hash.digest('hex'))
 }
 
