@@ -41,6 +41,8 @@ export type TenantResult = {
   readonly versionsRejected: number
   /** Requests that capacity held but being reconfigured could have served, where demand was. */
   readonly capacityLostRequests: number
+  /** Windows in which its floor on SLO attainment was missed; absent where it has none. */
+  readonly windowsBelowFloor?: number
   /** One entry per second of the run. */
   readonly perSecond: {
     readonly arrived: readonly number[]
@@ -71,7 +73,10 @@ export type PlanRecord = {
   readonly bound: number | null
   readonly gap: number | null
   readonly chargedSeconds: number
+  /** Also of an infeasible one: the nearest, which was carried out. */
   readonly plan: Plan | null
+  /** Tenants whose floor on SLO attainment this plan is expected to miss; absent: none. */
+  readonly floorsMissed?: readonly string[]
 }
 
 /** One stretch of a GPU instance's life, for the layout timeline. */

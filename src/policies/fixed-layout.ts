@@ -26,7 +26,10 @@ export function fixedLayoutOutcome(
   const work = { steps: blocks.length, chargedSeconds: 0 }
   const check = checkPlan(problem, plan)
   if (check.kind === 'illegal') {
-    return { status: 'infeasible', reason: must(check.breaches[0]).message, work }
+    const { breaches } = check
+    const reason = must(breaches[0]).message
+    const isNearest = breaches.every(({ code }) => code === 'below-floor')
+    return { status: 'infeasible', reason, work, ...(isNearest ? { nearest: plan } : {}) }
   }
   const { objective } = valueOf(problem, plan)
   return { status: 'feasible', plan, objective, bound: null, gap: null, work }

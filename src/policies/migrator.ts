@@ -137,14 +137,16 @@ function blindOutcome(
   policy: 'migrator-blind-cold' | 'migrator-blind-preinit',
 ): PlanOutcome {
   const outcome = plan(withoutOverhead(problem))
-  if (outcome.status === 'infeasible') return outcome
+  const made = outcome.status === 'infeasible' ? outcome.nearest : outcome.plan
+  if (made === undefined) return outcome
   const cold = {
-    ...outcome.plan,
+    ...made,
     policy,
     overhead: 'blind',
     stateHash: stateHash(problem),
   } as const
   const ahead = policy === 'migrator-blind-cold' ? cold : preInitialise(problem, cold)
+  if (outcome.status === 'infeasible') return { ...outcome, nearest: ahead }
   const { objective } = valueOf(problem, ahead)
   return { ...outcome, status: 'feasible', plan: ahead, objective, bound: null, gap: null }
 }

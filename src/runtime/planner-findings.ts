@@ -77,7 +77,11 @@ export function outcomeOf(findings: Findings, seconds: number): PlanOutcome {
   const kept = keepLayoutPlan(problem, 'migrator')
   const own = legalPlan(problem, [...plans].reverse(), faults)
   const best = betterOf(own, legalPlan(problem, [kept], []))
-  if (best === null) return { status: 'infeasible', reason: reasonOf(findings, kept), work }
+  if (best === null) {
+    const nearest = nearestOf(findings, kept)
+    const near = nearest === null ? {} : { nearest }
+    return { status: 'infeasible', reason: reasonOf(findings, nearest), work, ...near }
+  }
   const { plan, value } = best
   const { objective, terminal } = value
   const bound = believedBound(findings, value)
@@ -122,17 +126,21 @@ function believedBound({ boundTotal, faults }: Findings, value: PlanValue): numb
   return null
 }
 
-/** What the planner said, or which floors the nearest plan it told of misses. */
-function reasonOf({ problem, reason, nearest, faults }: Findings, kept: Plan): string {
-  if (reason !== null) return reason
+/** The plan that misses floors and is legal otherwise: the planner's, or keeping the layout. */
+function nearestOf({ problem, nearest, faults }: Findings, kept: Plan): Plan | null {
   const isNearest = (plan: Plan) => {
     const check = checkPlan(problem, plan)
     const other = check.kind === 'legal' ? [] : check.breaches.filter(isNoFloor)
     if (other.length > 0) faults.push(`A plan was illegal: ${other[0]?.message}`)
     return other.length === 0
   }
-  const plan = (nearest === null ? [kept] : [nearest, kept]).find(isNearest)
-  const missed = plan === undefined ? null : missedFloors(problem, valueOf(problem, plan))
+  return (nearest === null ? [kept] : [nearest, kept]).find(isNearest) ?? null
+}
+
+/** What the planner said, or which floors the nearest plan misses. */
+function reasonOf({ problem, reason }: Findings, nearest: Plan | null): string {
+  if (reason !== null) return reason
+  const missed = nearest === null ? null : missedFloors(problem, valueOf(problem, nearest))
   return missed ?? 'No legal plan was found in time'
 }
 

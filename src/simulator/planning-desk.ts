@@ -2,8 +2,9 @@ import { assert, must } from '../base/assert.ts'
 import { buildProblem, type ProblemSpan } from '../control/build-problem.ts'
 import type { ExecutorEvent } from '../control/events.ts'
 import type { ExecutorState } from '../control/executor-state.ts'
-import { checkPlan } from '../core/plan/check.ts'
+import { breachesOf, planWithBestEffort } from '../core/plan/best-effort.ts'
 import type { PlanOutcome } from '../core/plan/outcome.ts'
+import type { Plan } from '../core/plan/plan.ts'
 import type { PlanningProblem } from '../core/plan/problem.ts'
 import { slotsFor } from '../core/plan/warm-up.ts'
 import type { DecisionEpoch, Policy } from '../core/policy.ts'
@@ -91,19 +92,19 @@ export class PlanningDesk {
     this.#options.onForecast(span, nowSeconds, foreseen)
     const problem = buildProblem(site, state, span, withValues(site, foreseen))
     const before = this.#options.clock()
-    const outcome = policy.plan(problem)
+    const { outcome, plan } = planWithBestEffort(problem, (own) => this.#charged(policy.plan(own)))
     this.planSeconds += this.#options.clock() - before
-    this.#check(problem, outcome)
-    this.records.push(recordOf(outcome, { epoch, nowSeconds, span }))
-    if (outcome.status !== 'infeasible' && epoch === 'window-start') {
+    const floorsMissed = plan === null ? [] : this.#floorsMissedBy(plan, problem, outcome)
+    this.records.push(recordOf(outcome, { epoch, nowSeconds, span, plan, floorsMissed }))
+    if (plan !== null && epoch === 'window-start') {
       const held = { nowSeconds, state, foreseen }
-      this.predictions.set(span.windowIndex, predictionsOf(site, problem, outcome.plan, held))
+      this.predictions.set(span.windowIndex, predictionsOf(site, problem, plan, held))
     }
     this.#isPending = true
     agenda.add(span.startSeconds, 'plan', (atSeconds) => {
       this.#isPending = false
-      if (outcome.status === 'infeasible') deliver({ kind: 'plan-refused', atSeconds })
-      else deliver({ kind: 'plan-accepted', plan: outcome.plan, atSeconds })
+      if (plan === null) deliver({ kind: 'plan-refused', atSeconds })
+      else deliver({ kind: 'plan-accepted', plan, atSeconds })
       const next = this.#next
       this.#next = null
       if (next !== null) this.ask(next, atSeconds)
@@ -129,21 +130,27 @@ export class PlanningDesk {
     }
   }
 
-  #check(problem: PlanningProblem, outcome: PlanOutcome): void {
+  #charged(outcome: PlanOutcome): PlanOutcome {
     const { name, planningSecondsMax } = this.#options.policy
     const { chargedSeconds } = outcome.work
     assert(
       chargedSeconds <= planningSecondsMax + 1e-9,
       `${name} took ${chargedSeconds} s to plan and reserves ${planningSecondsMax} s`,
     )
-    if (outcome.status === 'infeasible') return
-    const check = checkPlan(problem, outcome.plan)
-    const breaches = check.kind === 'legal' ? [] : check.breaches
-    const told = breaches.map(({ code, message }) => `${code}: ${message}`).join('; ')
-    assert(
-      breaches.length === 0,
-      `${name} made an illegal plan at ${problem.startSeconds} s: ${told}`,
-    )
+    return outcome
+  }
+
+  /** A plan is legal; only one that is the nearest to floors nobody can keep may miss them. */
+  #floorsMissedBy(plan: Plan, problem: PlanningProblem, { status }: PlanOutcome) {
+    const { floorsMissed, others } = breachesOf(problem, plan)
+    const told = others.map(({ code, message }) => `${code}: ${message}`).join('; ')
+    const at = `at ${problem.startSeconds} s`
+    const { name } = this.#options.policy
+    assert(others.length === 0, `${name} made an illegal plan ${at}: ${told}`)
+    const missed = floorsMissed.join(', ')
+    const isExcused = status === 'infeasible' || floorsMissed.length === 0
+    assert(isExcused, `${name} called a plan legal ${at} that misses the floors of ${missed}`)
+    return floorsMissed
   }
 }
 
@@ -153,9 +160,11 @@ function recordOf(
     readonly epoch: DecisionEpoch
     readonly nowSeconds: number
     readonly span: ProblemSpan
+    readonly plan: Plan | null
+    readonly floorsMissed: readonly string[]
   },
 ): PlanRecord {
-  const { epoch, nowSeconds, span } = asked
+  const { epoch, nowSeconds, span, plan, floorsMissed } = asked
   const isPlan = outcome.status !== 'infeasible'
   return {
     atSeconds: nowSeconds,
@@ -165,6 +174,7 @@ function recordOf(
     bound: isPlan ? outcome.bound : null,
     gap: isPlan ? outcome.gap : null,
     chargedSeconds: span.startSeconds - nowSeconds,
-    plan: isPlan ? outcome.plan : null,
+    plan,
+    ...(floorsMissed.length === 0 ? {} : { floorsMissed }),
   }
 }

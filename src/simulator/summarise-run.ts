@@ -64,10 +64,14 @@ function tenantResult(
   index: number,
   accounts: TenantAccounts,
 ): Omit<TenantResult, 'capacityLostRequests'> {
-  const { id, weight } = must(run.site.tenants[index])
+  const { id, weight, sloAttainmentMin } = must(run.site.tenants[index])
   const { counts, accuracySum, latency, perSecond } = accounts
   const { arrived, inTime, late, shed, failed, lost } = counts
   const deployed = must(run.deployedAccuracy[index])
+  const perWindow = windowResults(run, index, accounts)
+  const below = perWindow.filter((own) => {
+    return own.arrived > 0 && own.sloAttainment < (sloAttainmentMin ?? 0)
+  })
   return {
     tenant: id,
     weight,
@@ -93,7 +97,8 @@ function tenantResult(
         answers > 0 ? must(perSecond.accuracySum[second]) / answers : must(deployed[second]),
       ),
     },
-    perWindow: windowResults(run, index, accounts),
+    ...(sloAttainmentMin === null ? {} : { windowsBelowFloor: below.length }),
+    perWindow,
   }
 }
 

@@ -24,5 +24,7 @@ export type PlanOutcome =
       readonly status: 'infeasible'
       /** Which tenant and limit bind, and the nearest that would do: one sentence. */
       readonly reason: string
+      /** The plan found that comes nearest to the floors: legal but for those it misses. */
+      readonly nearest?: Plan
       readonly work: PlanningWork
     }

@@ -138,7 +138,11 @@ export function isClosed({ best, bound, settings, proof }: Progress): boolean {
 export function outcomeOf(progress: Progress): PlanOutcome {
   const { best, bound, steps } = progress
   const work = { steps, chargedSeconds: steps / stepsPerSecond }
-  if (best === null) return { status: 'infeasible', reason: reasonOf(progress), work }
+  if (best === null) {
+    const { nearest } = progress
+    const near = nearest === null ? {} : { nearest: nearest.plan }
+    return { status: 'infeasible', reason: reasonOf(progress), work, ...near }
+  }
   const { plan, value } = best
   const { objective, terminal } = value
   if (!Number.isFinite(bound)) {

@@ -22,7 +22,10 @@ export function outcomeOf(
   const work = { steps, chargedSeconds: steps / stepsPerSecond }
   const check = checkPlan(problem, plan)
   if (check.kind === 'illegal') {
-    return { status: 'infeasible', reason: must(check.breaches[0]).message, work }
+    const { breaches } = check
+    const reason = must(breaches[0]).message
+    const isNearest = breaches.every(({ code }) => code === 'below-floor')
+    return { status: 'infeasible', reason, work, ...(isNearest ? { nearest: plan } : {}) }
   }
   const { objective } = valueOf(problem, plan)
   return { status: 'feasible', plan, objective, bound: null, gap: null, work }
