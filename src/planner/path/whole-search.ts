@@ -75,8 +75,8 @@ export function* wholeRegionOf(model: WindowModel): Work<WholeRegion | null> {
 /** Making an edge of the states costs about as much as so many relaxations. */
 const stepsPerEdge = 50
 
-/** Steps by which plans are ahead of bounds: the first seconds are for plans. */
-const lead = 2.5e7
+/** Steps for each state by which plans are ahead of bounds: the first ones are for plans. */
+const leadPerState = 3e4
 
 /** Plans and bounds by turns, with equal work but for the lead. */
 export function* searchWholeRegion(progress: Progress, whole: WholeRegion): Work {
@@ -93,6 +93,7 @@ export function* searchWholeRegion(progress: Progress, whole: WholeRegion): Work
   if (!hasFloors(region.model)) {
     const search = searchOf(progress, region, hints)
     yield* consider(search, keepLayout(region.model).choices)
+    const lead = leadPerState * region.states.stateCount
     yield* byTurns(primal(progress, search, whole), tighten(levels, target, takeBound), lead)
     return
   }
@@ -125,7 +126,7 @@ function searchOf(progress: Progress, region: Region, hints: Hints): ChoiceSearc
 
 /** Relative to what counts are worth; from then on places are told apart. */
 const lossMax = 0.002
-/** Rounds of the search by counts before that is decided, and where it is clear from the start. */
+/** Rounds of the search by counts, and before it is first seen whether that loses too much. */
 const countedRounds = 20
 const countedRoundsFew = 8
 
@@ -138,7 +139,8 @@ function* primal(progress: Progress, counted: ChoiceSearch, whole: WholeRegion):
   const isPlaceable = counted.current !== null
   if (isPlaceable) {
     yield* considerGuess(counted)
-    yield* searchOn(counted, rng, whole.isInTheWay ? countedRoundsFew : countedRounds)
+    yield* searchOn(counted, rng, countedRoundsFew)
+    if (counted.placingLoss <= lossMax) yield* searchOn(counted, rng, countedRounds)
   }
   const needsPlaces = !isPlaceable || whole.isInTheWay || counted.placingLoss > lossMax
   const placed = needsPlaces ? yield* whole.placed() : null
