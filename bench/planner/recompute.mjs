@@ -35,7 +35,7 @@ const about = [
   'enumeration, on several GPUs by local search) and of the plan that changes nothing (keepLayout;',
   'null where that is not legal), with the terminal value of each; the least bound proven on the',
   'Goodput of plans with the terminal value of the best; who found plan and bound, after how many',
-  'seconds of planning in all. Budgets so far were short: better ones come with longer runs.',
+  'processor seconds of planning in all. Budgets so far were short: longer runs find better ones.',
 ].join(' ')
 
 const known = { ...readKnown() }
