@@ -37,10 +37,10 @@ const basePolicies = [
 ]
 
 /**
- * Work per plan in the base grid: a quarter of the sites' 14 000 (planner/solver), which the path
- * planner counts as 0.25e8 steps with one GPU (policies/migrator.ts). Nothing else plans by it.
+ * Work per plan in the base grid: 0.3 of the sites' 14 000 (planner/solver), which the path
+ * planner counts as 0.3e8 steps with one GPU (policies/migrator.ts). Nothing else plans by it.
  */
-const baseBudget: SuiteBudget = { plannerWork: 3_500 }
+const baseBudget: SuiteBudget = { plannerWork: 4_200 }
 const fullBudget: SuiteBudget = { plannerWork: null }
 
 /** Seeds of the extra rows: these have no interval of their own to narrow. */
