@@ -1,6 +1,11 @@
 import { assert, must } from '../base/assert.ts'
 import type { ArrivalForecast, RetrainingForecast } from '../core/forecast.ts'
-import type { PlanningProblem, PlanningTenant, RetrainingUnderWay } from '../core/plan/problem.ts'
+import type {
+  ItemsCount,
+  PlanningProblem,
+  PlanningTenant,
+  RetrainingUnderWay,
+} from '../core/plan/problem.ts'
 import { slotsFor } from '../core/plan/warm-up.ts'
 import type { Site, SiteTenant } from '../core/site.ts'
 import type { ServiceTable } from '../core/workload/service-table.ts'
@@ -15,6 +20,7 @@ export type TenantOutlook = {
   /** Weight over the requests of the whole run (designs/001, line 10). */
   readonly valuePerAnswer: number
   readonly service: ServiceTable
+  readonly observedItems?: readonly ItemsCount[]
   /** Per slot, and after the end. */
   readonly accuracyDeployed: readonly number[]
   readonly accuracyTerminal: number
@@ -80,6 +86,7 @@ function planningTenant(
     valuePerAnswer: outlook.valuePerAnswer,
     arrivals: outlook.arrivals,
     itemsPerRequest: tenant.itemsPerRequest,
+    ...(outlook.observedItems === undefined ? {} : { observedItems: outlook.observedItems }),
     serving: tenant.serving,
     service: outlook.service,
     inferenceStartSeconds: tenant.inferenceStartSeconds,

@@ -98,7 +98,9 @@ export class Foresight {
     const arrivals = this.#arrivals(tenant, moment)
     const { deployed, retraining, underWay } = this.#retraining(tenant, moment)
     if (retraining.length > 0) this.#lastOffers[tenant] = retraining
+    const { historyItems } = must(this.#options.truth.tenants[tenant])
     const outlook: TenantOutlook = {
+      ...(historyItems === null ? {} : { observedItems: historyItems }),
       arrivals: arrivals.forecast,
       valuePerAnswer: 0,
       service: this.#serviceOf(tenant),

@@ -2,6 +2,7 @@ import { drawCounts } from '../arrivals/draw-counts.ts'
 import { drawSeries } from '../arrivals/draw-series.ts'
 import { must } from '../base/assert.ts'
 import { Rng } from '../base/rng.ts'
+import type { ItemsCount } from '../core/plan/problem.ts'
 import type { Simulation, Site } from '../core/site.ts'
 import type { ArrivalSeries } from '../core/workload/arrival-series.ts'
 
@@ -10,6 +11,8 @@ export type TenantTruth = {
   readonly arrivals: ArrivalSeries
   /** Requests in each second before t = 0, which forecasters may read. */
   readonly historyCounts: Float64Array
+  /** Of some requests before t = 0, how many had so many items; null where all are alike. */
+  readonly historyItems: readonly ItemsCount[] | null
   /** Per instance class: true execution time of a batch over the profile's. */
   readonly serviceScale: readonly number[]
   /** Per instance class: true seconds of a retraining over the profile's. */
@@ -65,16 +68,47 @@ function drawTenant(options: {
   const { truthSpread } = simulation
   const arrivals = drawSeries(must(simulation.tenants[index]).arrivals, id, seed)
   const history = { from: 0, until: arrivals.historySeconds }
+  const historyCounts = drawCounts(arrivals, history, rng.split('history'))
   const scalesOf = (name: string): readonly number[] =>
     site.classes.map(({ gpuModelId, profileId }) =>
       factorAround(rng.split(`${name}/${gpuModelId}/${profileId}`), truthSpread),
     )
   return {
     arrivals,
-    historyCounts: drawCounts(arrivals, history, rng.split('history')),
+    historyCounts,
+    historyItems: drawItems(arrivals, sumOf(historyCounts), rng.split('history-items')),
     serviceScale: scalesOf('service'),
     retrainingScale: scalesOf('retraining'),
   }
+}
+
+/** Of the requests before the run whose items are counted, at most. */
+const countedMax = 1000
+
+/** The items of the last requests of the history, as somebody who counted them would know. */
+function drawItems(
+  { items }: ArrivalSeries,
+  requests: number,
+  rng: Rng,
+): readonly ItemsCount[] | null {
+  const drawn = Math.min(countedMax, requests)
+  if (items.length < 2 || drawn === 0) return null
+  const total = items.reduce((sum, { share }) => sum + share, 0)
+  const counts = items.map(() => 0)
+  for (let i = 0; i < drawn; i += 1) {
+    let left = rng.uniform() * total
+    const found = items.findIndex(({ share }) => {
+      left -= share
+      return left < 0
+    })
+    const index = found < 0 ? items.length - 1 : found
+    counts[index] = must(counts[index]) + 1
+  }
+  return items.map((own, i) => ({ items: own.items, count: must(counts[i]) }))
+}
+
+function sumOf(counts: Float64Array): number {
+  return counts.reduce((sum, count) => sum + count, 0)
 }
 
 function drawDurations(site: Site, spread: number, rng: Rng): TrueDurations {

@@ -50,6 +50,9 @@ export type InstanceClass = {
   readonly name: string
 }
 
+/** So many requests of so many items. */
+export type ItemsCount = { readonly items: number; readonly count: number }
+
 export type PlanningTenant = {
   readonly id: string
   readonly weight: number
@@ -59,6 +62,8 @@ export type PlanningTenant = {
   readonly arrivals: ArrivalForecast
   /** Mean items in a request; capacity in requests per second is items per second over this. */
   readonly itemsPerRequest: number
+  /** Requests that were seen, by their items; absent: all alike, or nobody looked. */
+  readonly observedItems?: readonly ItemsCount[]
   /** Per class: how it serves there; null: misses the SLO, does not fit or is unknown. */
   readonly serving: readonly (ServingCapability | null)[]
   readonly service: ServiceTable

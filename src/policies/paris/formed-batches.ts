@@ -1,4 +1,5 @@
 import { must } from '../../base/assert.ts'
+import type { ItemsCount } from '../../core/plan/problem.ts'
 import type { BatchDistribution } from './instance-counts.ts'
 import { type SizeProfile, throughputAt } from './size-profile.ts'
 
@@ -8,7 +9,7 @@ const iterations = 50
 /**
  * The batches that a server forms which takes what has arrived while it was busy: one and a Poisson
  * number of further requests, with the mean that keeps up with the rate, 1..itemsMax. A stand-in
- * for the batch distribution that PARIS is given and that no problem tells.
+ * for the batch distribution that PARIS is given, where requests do not come as batches.
  */
 export function formedBatches(
   profile: SizeProfile,
@@ -38,15 +39,13 @@ function poisson(mean: number, count: number): readonly number[] {
   return chances
 }
 
-/** The distribution of queries that come as batches: (items, share) pairs, cut to itemsMax. */
-export function givenBatches(
-  items: readonly { readonly items: number; readonly share: number }[],
-  itemsMax: number,
-): BatchDistribution {
+/** The distribution of queries that came as batches, cut to itemsMax. */
+export function observedBatches(seen: readonly ItemsCount[], itemsMax: number): BatchDistribution {
+  const total = seen.reduce((sum, { count }) => sum + count, 0)
   const shares = new Array<number>(itemsMax + 1).fill(0)
-  for (const { items: count, share } of items) {
-    const n = Math.min(itemsMax, count)
-    shares[n] = must(shares[n]) + share
+  for (const { items, count } of seen) {
+    const n = Math.min(itemsMax, items)
+    shares[n] = must(shares[n]) + count / total
   }
   return shares
 }

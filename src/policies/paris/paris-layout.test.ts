@@ -3,7 +3,7 @@ import { siteOf } from '../../../test/site-of.ts'
 import { tinyProblem } from '../../../test/tiny-problem.ts'
 import { must } from '../../base/assert.ts'
 import type { PlanningProblem } from '../../core/plan/problem.ts'
-import { formedBatches } from './formed-batches.ts'
+import { formedBatches, observedBatches } from './formed-batches.ts'
 import { servedRatios, splitForInference } from './inference-split.ts'
 import { createParis, createParisWindow } from './paris.ts'
 import { parisLayout } from './paris-layout.ts'
@@ -141,5 +141,38 @@ describe('the policies', () => {
   test('say that they are reconstructed', () => {
     expect(createParis(context).describe).toMatch(/reconstructed/)
     expect(createParisWindow(context).describe).toMatch(/reconstructed/)
+  })
+})
+
+describe('batches that came', () => {
+  test('are a distribution, the largest cut to what a batch may hold', () => {
+    const seen = [
+      { items: 1, count: 30 },
+      { items: 8, count: 50 },
+      { items: 64, count: 20 },
+    ]
+    const shares = observedBatches(seen, 16)
+    expect([shares[1], shares[8], shares[16]]).toEqual([0.3, 0.5, 0.2])
+    expect(shares).toHaveLength(17)
+  })
+
+  test('of many items ask for larger instances than single ones', () => {
+    const [only] = tiny.tenants
+    // A batch costs 10 ms, and 10 ms an item over the slices: small instances are soon busy.
+    const serving = must(only).serving.map((way, k) => {
+      const slices = Number(must(tiny.classes[k]).name[0])
+      const latencySeconds = Array.from({ length: 17 }, (_, n) => 0.01 + (0.01 * n) / slices)
+      return way && { ...way, itemsMax: 16, latencySeconds }
+    })
+    const single = (items: number) => {
+      const observedItems = [{ items, count: 100 }]
+      return {
+        ...tiny,
+        tenants: [{ ...must(only), serving, retraining: [], observedItems }],
+      }
+    }
+    const largest = (text: string) => Math.max(...[...text.matchAll(/(\d)g=/g)].map((m) => +m[1]!))
+    expect(largest(textOf(single(1), [50]))).toBe(1)
+    expect(largest(textOf(single(8), [50]))).toBeGreaterThan(1)
   })
 })

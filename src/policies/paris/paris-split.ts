@@ -2,7 +2,7 @@ import { must } from '../../base/assert.ts'
 import type { PlanningProblem } from '../../core/plan/problem.ts'
 import type { Site } from '../../core/site.ts'
 import { meanRps, sizeFigures } from '../placing/size-figures.ts'
-import { formedBatches, givenBatches } from './formed-batches.ts'
+import { formedBatches, observedBatches } from './formed-batches.ts'
 import { type SplitInstance, type SplitProblem, splitForInference } from './inference-split.ts'
 import { type BatchDistribution, idealInstanceCounts } from './instance-counts.ts'
 import { kneeBatches } from './knees.ts'
@@ -30,7 +30,7 @@ function singleTenantSplit(
   const profiles = profilesOf(problem, site, split.sizes)
   const itemsMax = Math.max(0, ...must(site.tenants[0]).serving.map((own) => own?.itemsMax ?? 0))
   if (profiles.length === 0 || itemsMax === 0) return null
-  const distribution = batchesOf(problem, site, { profiles, itemsMax })
+  const distribution = batchesOf(problem, { profiles, itemsMax })
   const slices = problem.gpus.reduce((sum, { model }) => sum + model.computeSlices, 0)
   const knees = kneeBatches(profiles, itemsMax)
   const counts = idealInstanceCounts(profiles, knees, distribution, slices)
@@ -54,15 +54,14 @@ function profilesOf(
   })
 }
 
-/** Queries that come as batches are known by their items; else what a server would form. */
+/** Queries that come as batches are known by those that came; else what a server would form. */
 function batchesOf(
   problem: PlanningProblem,
-  site: Site,
   { profiles, itemsMax }: { readonly profiles: readonly SizeProfile[]; readonly itemsMax: number },
 ): BatchDistribution {
-  const items = site.simulation?.tenants[0]?.arrivals.items ?? []
-  if (items.length > 1) return givenBatches(items, itemsMax)
   const tenant = must(problem.tenants[0])
+  const { observedItems } = tenant
+  if (observedItems !== undefined) return observedBatches(observedItems, itemsMax)
   const largest = must(profiles.at(-1))
   const slices = problem.gpus.reduce((sum, { model }) => sum + model.computeSlices, 0)
   const rate = (meanRps(tenant) * tenant.itemsPerRequest * largest.size) / slices

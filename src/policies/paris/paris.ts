@@ -59,14 +59,14 @@ function siteKeyOf({ gpus, tenants }: PlanningProblem): string {
 
 function createWindowed(
   known: Pick<Policy, 'name' | 'describe'>,
-  arrivals: Policy['information']['arrivals'],
+  told: Pick<Policy['information'], 'arrivals' | 'measuredSeconds'>,
 ): PolicyFactory {
   return ({ site }) => ({
     ...known,
     mechanism: 'mig',
     router: 'elsa',
     epochs: ['window-start', 'failure'],
-    information: { arrivals, retraining: 'forecast' },
+    information: { ...told, retraining: 'forecast' },
     planningSecondsMax: 0,
     plan: (problem) => {
       const demandRps = problem.tenants.map(meanRps)
@@ -80,9 +80,9 @@ function createWindowed(
 export const createParisWindow = createWindowed(
   {
     name: 'paris-window',
-    describe: `${reconstructed}A new layout for each window, by the load of the last.`,
+    describe: `${reconstructed}A new layout for each window, by the load of the last 10 s.`,
   },
-  'last-window',
+  { arrivals: 'last-window', measuredSeconds: 10 },
 )
 
 /** Granted what it lacks: a forecast. */
@@ -91,5 +91,5 @@ export const createParisForecast = createWindowed(
     name: 'paris-forecast',
     describe: `${reconstructed}A new layout for each window, by the common forecast of its load.`,
   },
-  'forecast',
+  { arrivals: 'forecast' },
 )
