@@ -1,7 +1,6 @@
 import type { Policy } from '../core/policy.ts'
 import type { PolicyContext } from './context.ts'
 import { fixedLayoutOutcome } from './fixed-layout.ts'
-import { headroom } from './headroom.ts'
 import { parisLayout } from './paris/paris-layout.ts'
 import { meanRps } from './placing/size-figures.ts'
 
@@ -20,7 +19,7 @@ export function createReactive({ site }: PolicyContext): Policy {
     information: { arrivals: 'last-window', measuredSeconds, retraining: 'forecast' },
     planningSecondsMax: 0,
     plan: (problem) => {
-      const demandRps = problem.tenants.map((own) => meanRps(own) / headroom)
+      const demandRps = problem.tenants.map(meanRps)
       const layout = parisLayout(problem, site, { demandRps, servedMin: 1 })
       return fixedLayoutOutcome(problem, 'reactive', layout)
     },
