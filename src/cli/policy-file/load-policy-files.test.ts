@@ -57,6 +57,14 @@ describe('what is wrong with a file is said of the file', () => {
     ['two plans', shaped(`return ${legal}(problem, problem))`), /deterministic/],
     ['a name of ours', shaped('', 'paris'), /there is a policy paris already/],
     ['no shape', 'export const createPolicy = () => ({ name: 3 })', /"name".*"plan" must be/],
+    [
+      'half a second',
+      shaped('').replace(
+        "'forecast', retraining",
+        "'last-window', measuredSeconds: 0.5, retraining",
+      ),
+      /"measuredSeconds" of "information" must be a whole number/,
+    ],
     ['a throw at once', 'export default () => { throw 1 }', /createPolicy threw: 1/],
     ['no export', 'export const policy = 3', /exports no function createPolicy/],
     ['no module', 'export const', /cannot be loaded: \w+Error/],

@@ -31,6 +31,11 @@ export function complaintsAbout(value: unknown): readonly string[] {
     '"information" must say of "arrivals": forecast, last-window or truth; and of ' +
       '"retraining": forecast or truth',
   )
+  const measured = isRecord(information) ? information['measuredSeconds'] : undefined
+  need(
+    measured === undefined || (Number.isInteger(measured) && Number(measured) >= 1),
+    '"measuredSeconds" of "information" must be a whole number of seconds from 1',
+  )
   need(
     typeof planningSecondsMax === 'number' && planningSecondsMax >= 0 && planningSecondsMax < 60,
     '"planningSecondsMax" must be a number of seconds, 0 or more and below 60',
