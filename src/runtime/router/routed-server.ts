@@ -1,4 +1,3 @@
-import type { Exchange } from './exchange.ts'
 import type { RouterEvent, ServerSettings, ServerState } from './protocol.ts'
 import { WorkerClient } from './worker-client.ts'
 
@@ -17,7 +16,6 @@ export class RoutedServer {
   wanted: 'open' | 'paused' | 'draining' = 'open'
   isFailed = false
   isRemoved = false
-  readonly executing = new Set<Exchange>()
   /** Answers still to come of the batch it executes. */
   outstanding = 0
   batchStartSeconds = 0

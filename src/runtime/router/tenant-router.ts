@@ -3,6 +3,7 @@ import { TenantPlane } from '../../dataplane/tenant-plane.ts'
 import { AnsweredRequests } from './answered-requests.ts'
 import type { AttemptEnd, Exchange, ExchangeOwner } from './exchange.ts'
 import { ExchangeTable } from './exchange-table.ts'
+import { ExecutingExchanges } from './executing-exchanges.ts'
 import { judgeStatus } from './judge-status.ts'
 import type {
   RouterEvent,
@@ -35,6 +36,7 @@ export class TenantRouter implements ExchangeOwner {
   readonly answered: AnsweredRequests
   readonly servers = new TenantServers()
   readonly #exchanges = new ExchangeTable()
+  readonly #executing = new ExecutingExchanges()
   readonly #health: ServerHealth
   readonly #plane: TenantPlane
   readonly #now: () => number
@@ -117,14 +119,14 @@ export class TenantRouter implements ExchangeOwner {
     this.#health.forget(server)
     server.client.close()
     this.#plane.removeServer(server.index, 'lost')
-    for (const exchange of [...server.executing]) {
+    for (const exchange of this.#executing.of(server)) {
       exchange.breakOff()
       // The worker did not fail it: it may still be tried again when one does.
       exchange.attempts -= 1
       if (isRepeatable(exchange)) this.#again(exchange)
       else this.#fail(exchange, 502, 'The instance that had the request was taken away')
     }
-    server.executing.clear()
+    this.#executing.forget(server)
     this.#start(this.#now())
   }
 
@@ -143,7 +145,7 @@ export class TenantRouter implements ExchangeOwner {
       const message = `No answer within ${answerSecondsMax} s`
       // First, so that it is not given the next batch.
       this.#health.lost(server, 'timeout', message)
-      for (const exchange of [...server.executing]) {
+      for (const exchange of this.#executing.of(server)) {
         exchange.breakOff()
         this.#fail(exchange, 504, message)
         this.#attemptDone(exchange, server)
@@ -281,7 +283,7 @@ export class TenantRouter implements ExchangeOwner {
       server.begin(count, { items, estimateSeconds: plane.estimateSeconds(index), now })
       for (let p = 0; p < count; p += 1) {
         const exchange = this.#exchanges.at(handles[p] as number)
-        server.executing.add(exchange)
+        this.#executing.add(server, exchange)
         exchange.execute(server)
       }
     }
@@ -290,7 +292,7 @@ export class TenantRouter implements ExchangeOwner {
 
   /** One answer of a server's batch is there, or will never be. */
   #attemptDone(exchange: Exchange, server: RoutedServer): void {
-    server.executing.delete(exchange)
+    this.#executing.delete(server, exchange)
     if (server.isRemoved) return
     server.outstanding -= 1
     if (server.outstanding > 0) return

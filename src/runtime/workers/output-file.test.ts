@@ -55,6 +55,14 @@ test('a writer that is faster than its reader is read up to the bound, and cut',
   await Promise.all([writer.close(), follower.close()])
 })
 
+test('of a flood the end is handed over: a trainer says last that it is done', async () => {
+  const { path, writer, follower, poll, heard } = await opened(1000)
+  appendFileSync(path, `${'x'.repeat(500_000)}\ndone\n`)
+  expect(await poll()).toBe(true)
+  expect(heard().endsWith('\ndone\n')).toBe(true)
+  await Promise.all([writer.close(), follower.close()])
+})
+
 test('a new start keeps what the last one wrote beside its own file', async () => {
   const path = fresh()
   for (const text of ['first', 'second']) {

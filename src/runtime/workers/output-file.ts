@@ -1,4 +1,4 @@
-import { fstatSync } from 'node:fs'
+import { fstatSync, ftruncateSync, readSync } from 'node:fs'
 import { type FileHandle, mkdir, open, rename, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
@@ -11,8 +11,8 @@ export type OutputFile = {
   readonly path: string
   /**
    * Hands over what was written since the last call, in pieces, and cuts the file if it has grown
-   * over its bound; the newest half of the bound is kept beside it as `<path>.old`. What is written
-   * within the moment of a cut is lost. True when it was cut.
+   * over its bound; the newest half of the bound is kept beside it as `<path>.old`. A flood loses
+   * its middle, never its end; what is written in the instant of a cut is lost. True when it was cut.
    */
   readonly poll: (onBytes?: (bytes: Uint8Array) => void) => Promise<boolean>
   readonly close: () => Promise<void>
@@ -42,7 +42,9 @@ export async function followOutput(path: string, bytesMax: number): Promise<Outp
     if (onBytes !== undefined && size > offset) await handOver(onBytes)
     if (onBytes === undefined) offset = size
     if (size <= bytesMax) return false
-    await cut(size)
+    const { kept, unread } = cut()
+    if (unread.length > 0) onBytes?.(unread)
+    await writeFile(`${path}.old`, kept, { mode: 0o600 })
     return true
   }
 
@@ -57,11 +59,15 @@ export async function followOutput(path: string, bytesMax: number): Promise<Outp
     }
   }
 
-  async function cut(size: number): Promise<void> {
-    const kept = Buffer.alloc(Math.min(size, Math.floor(bytesMax / 2)))
-    const { bytesRead } = await file.read(kept, 0, kept.length, size - kept.length)
-    await file.truncate(0)
+  /** At once, so that next to nothing is written between the last byte read and the cut. */
+  function cut(): { readonly kept: Uint8Array; readonly unread: Uint8Array } {
+    const { size } = fstatSync(file.fd)
+    const end = Buffer.alloc(Math.min(size, Math.floor(bytesMax / 2)))
+    const bytesRead = readSync(file.fd, end, 0, end.length, size - end.length)
+    ftruncateSync(file.fd, 0)
+    const kept = end.subarray(0, bytesRead)
+    const unread = kept.subarray(kept.length - Math.min(kept.length, Math.max(0, size - offset)))
     offset = 0
-    await writeFile(`${path}.old`, kept.subarray(0, bytesRead), { mode: 0o600 })
+    return { kept, unread }
   }
 }
