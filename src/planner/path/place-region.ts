@@ -1,4 +1,6 @@
 import { must } from '../../base/assert.ts'
+import { searchFreely } from './free-search.ts'
+import { areChangesFree } from './free-states.ts'
 import type { StartingWorker } from './gpu-start.ts'
 import { searchPlaced } from './placed-search.ts'
 import { scriptedOwner } from './placing.ts'
@@ -35,7 +37,7 @@ export function* placeRegion(
 ): Work<PlacedRegion | null> {
   for (const effort of effortsFor(region, value, scoreMin - value.terminal)) {
     const placed = yield* placeWith(region, value, effort)
-    if (placed !== null) return placed
+    if (placed !== null || areChangesFree(value.of.inputs)) return placed
   }
   return null
 }
@@ -87,7 +89,7 @@ function* placeWith(region: Region, value: RegionValue, effort: Effort): Work<Pl
   const { start, gpu } = region
   const { symmetries } = gpu
   const search = { inputs, tables, symmetries, scripted, start, ...effort }
-  const path = yield* searchPlaced(search)
+  const path = yield* areChangesFree(inputs) ? searchFreely(search) : searchPlaced(search)
   if (path === null) return null
   const holds = path.holds.map(({ owner, ...span }): OwnedHold => {
     if (owner < scriptedOwner) {
