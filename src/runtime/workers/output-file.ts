@@ -12,7 +12,7 @@ export type OutputFile = {
   /**
    * Hands over what was written since the last call, in pieces, and cuts the file if it has grown
    * over its bound; the newest half of the bound is kept beside it as `<path>.old`. A flood loses
-   * its middle, never its end; what is written in the instant of a cut is lost. True when it was cut.
+   * its middle, never its end; what is written in the instant of a cut is lost. True when cut.
    */
   readonly poll: (onBytes?: (bytes: Uint8Array) => void) => Promise<boolean>
   readonly close: () => Promise<void>
