@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { type RandomProblemOptions, randomProblem } from '../../../test/random-problem.ts'
+import { must } from '../../base/assert.ts'
 import { Rng } from '../../base/rng.ts'
 import { checkPlan } from '../../core/plan/check.ts'
 import type { PlanningProblem } from '../../core/plan/problem.ts'
@@ -35,5 +36,21 @@ test('for nothing, and with no retraining, every slot is served as well as can b
     const options = { tenantCount: 2, configurationsMax: 0, hasUnderWay: false, hasBlocked: false }
     const { gap } = planned(withoutOverhead(problemOf(seed, options)), 1e8)
     expect(gap, `seed ${seed}`).toBeLessThan(1e-4)
+  }
+})
+
+test('nor are they where some changes take time, or what serves has to go on for a while', () => {
+  for (let seed = 0; seed < 4; seed += 1) {
+    const dear = problemOf(seed, { tenantCount: 3 })
+    const free = withoutOverhead(dear)
+    const [first, ...others] = free.tenants
+    const inferenceStartSeconds = dear.tenants[0]?.inferenceStartSeconds ?? 0
+    const partly = { ...free, tenants: [{ ...must(first), inferenceStartSeconds }, ...others] }
+    const residenceSecondsMin = 3 * dear.slotSeconds
+    const { worth } = planned(dear, 1e7)
+    expect(planned(partly, 1e7).worth, `seed ${seed}`).toBeGreaterThanOrEqual(0.995 * worth)
+    const kept = planned({ ...dear, residenceSecondsMin }, 1e7).worth
+    const freelyKept = planned({ ...free, residenceSecondsMin }, 1e7).worth
+    expect(freelyKept, `seed ${seed}`).toBeGreaterThanOrEqual(0.995 * kept)
   }
 })

@@ -5,6 +5,7 @@ import {
   emptyBatchTables,
   fillBatchTables,
 } from './batch-programme.ts'
+import { areChangesFree } from './free-states.ts'
 import type { GpuStart } from './gpu-start.ts'
 import type { Scripted } from './placed-node.ts'
 import { doneSlot, type RetrainingChoice } from './retraining-option.ts'
@@ -160,11 +161,21 @@ export function caseOf(region: Region, choices: Choices): RegionCase | null {
     }
     return reward
   })
-  const warmUpSlots = tenants.map((tenant) => tenant.warmUpSlots)
   const { slotCount, residenceSlots } = model
+  const warmUpSlots = warmUpsOf(tenants, residenceSlots)
   const { space } = gpu
   const inputs = { space, states, slotCount, rewards, occupied, warmUpSlots, residenceSlots }
   return { choices, inputs, scripted }
+}
+
+/**
+ * What an instance takes to serve. Where some changes are free but not all, free ones are planned
+ * to take a slot, in which they then serve as well: else there is more to try than can be.
+ */
+function warmUpsOf(tenants: readonly WindowTenant[], residenceSlots: number): readonly number[] {
+  const warmUpSlots = tenants.map((tenant) => tenant.warmUpSlots)
+  if (areChangesFree({ warmUpSlots, residenceSlots })) return warmUpSlots
+  return warmUpSlots.map((slots) => Math.max(1, slots))
 }
 
 /** The retrainings on a GPU as scripted holds, cut at the window's end. */
