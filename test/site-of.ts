@@ -30,6 +30,7 @@ export function siteOf(problem: PlanningProblem): Site {
       planningSecondsMax: 2,
       heldOutShare: 0.2,
       versionsKept: 5,
+      onExit: 'keep',
       workers: problem.tenants.map(() => null),
     },
     simulation: null,

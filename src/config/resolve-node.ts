@@ -27,6 +27,7 @@ export function resolveNode(config: SiteConfig, source: SourceDocument): NodeSet
     planningSecondsMax: node.planning,
     heldOutShare: node.heldOut,
     versionsKept: node.versionsKept,
+    onExit: node.onExit,
     workers: tenants.map(({ workers }) => (workers === undefined ? null : workersOf(workers))),
   }
 }

@@ -10,6 +10,8 @@ export type NodeSettings = {
   readonly planningSecondsMax: number
   /** Of the labels that come back, what is kept from training to judge versions on. */
   readonly heldOutShare: number
+  /** What an orderly end does about GPU instances: leave them, or bring back what was there before. */
+  readonly onExit: 'keep' | 'restore'
   /** The last good versions of each tenant, the serving one included. */
   readonly versionsKept: number
   /** Parallel to `Site.tenants`; null: the tenant has none, so it can be planned for, not run. */

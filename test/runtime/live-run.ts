@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -110,6 +110,14 @@ export class LiveRun {
       await wait(100)
     }
     throw new Error(`Waited a minute until ${what}:\n${this.log}`)
+  }
+
+  /** GPU instances on the simulated node, as `migrator status` tells. */
+  instancesLeft(): number {
+    const where = ['-d', 'simulated:a100-80gb', '--state-dir', this.stateDir, '-o', 'json']
+    const told = execFileSync(process.execPath, [main, 'status', ...where], { encoding: 'utf8' })
+    const { gpus } = JSON.parse(told) as { readonly gpus: readonly { instances: unknown[] }[] }
+    return gpus.reduce((sum, { instances }) => sum + instances.length, 0)
   }
 
   /** Processes of this run (daemon, router, workers) whose command line has that in it. */

@@ -115,3 +115,22 @@ test('a worker that is killed is replaced, and a plan is asked for', {
   await own.until(() => own.log.includes('plan (failure'), 'a plan is asked for')
   expect(body.length).toBeGreaterThan(0)
 })
+
+test.each([
+  ['keep', 1],
+  ['restore', 0],
+] as const)(
+  'with onExit %s an orderly end leaves that',
+  { timeout: 120_000 },
+  async (what, least) => {
+    const own = new LiveRun(liveSite.replace('node:\n', `node:\n  onExit: ${what}\n`))
+    live = own
+    await own.start()
+    await own.serves()
+    expect(own.instancesLeft()).toBeGreaterThan(0)
+    expect(await own.end('SIGINT')).toBe(130)
+    const left = own.instancesLeft()
+    if (least > 0) expect(left).toBeGreaterThanOrEqual(least)
+    else expect(left).toBe(0)
+  },
+)

@@ -94,6 +94,7 @@ const node = mapping({
   planning: duration({ isPositive: true, max: minute }).prefault('2s'),
   heldOut: number(0.01, 0.9).prefault(0.2),
   versionsKept: whole(2, 1000).prefault(5),
+  onExit: choice(['keep', 'restore']).prefault('keep'),
 })
 
 /**

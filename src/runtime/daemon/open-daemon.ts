@@ -4,7 +4,9 @@ import { classIndexIn } from '../../control/class-index.ts'
 import { findInstance } from '../../control/executor-state.ts'
 import type { Site } from '../../core/site.ts'
 import type { ServiceTable } from '../../core/workload/service-table.ts'
+import type { Applied } from '../../reconfigure/apply-targets.ts'
 import { matchGpus } from '../../reconfigure/match-gpus.ts'
+import { beginSession } from '../../reconfigure/session.ts'
 import type { DeviceSpec } from '../node/open-device.ts'
 import { type Node, openNode } from '../node/open-node.ts'
 import { connectRouter, type RouterClient } from '../router/client.ts'
@@ -47,7 +49,7 @@ export type RunningDaemon = {
   readonly node: Node
   /** Lets go of everything: workers, router and GPU instances live on. */
   readonly close: () => Promise<void>
-  /** Ends everything that runs, and removes this program's GPU instances. */
+  /** Ends everything that runs; its GPU instances stay, or those from before come back. */
   readonly stop: () => Promise<void>
 }
 
@@ -66,6 +68,7 @@ export async function openDaemon(options: OpenOptions): Promise<RunningDaemon> {
   const node = await openNode(options.device, stateDir, open)
   const clock = openRunClock(join(stateDir, 'run.json'))
   const gpuUuids = await gpusOf(site, node)
+  const session = await beginSession(node.context, gpuUuids)
   const tenantFolder = (id: string): string => join(stateDir, 'tenants', id)
   const nowSeconds = clock.now()
   const versions = site.tenants.map(({ id }, i) =>
@@ -150,9 +153,19 @@ export async function openDaemon(options: OpenOptions): Promise<RunningDaemon> {
     const running = workers.list().map(({ spec }) => workers.stop(spec.id, { graceSeconds: 5 }))
     await Promise.all(running)
     await workers.close()
+    const ended = await session.end(site.node.onExit)
+    if (ended.kind === 'restored') tellRestored(ended.applied, log)
     await node.close()
   }
   return { daemon, clock, traffic, versions, router, workers, node, close, stop }
+}
+
+function tellRestored(applied: Applied, log: Log): void {
+  if (applied.kind === 'done' || applied.kind === 'nothing-to-do') {
+    log('info', 'the layouts from before are back')
+  } else {
+    log('warn', 'the layouts from before are not back: migrator status says what is there')
+  }
 }
 
 /** Events that come before there is a daemon wait for it. */
