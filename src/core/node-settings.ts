@@ -10,7 +10,7 @@ export type NodeSettings = {
   readonly planningSecondsMax: number
   /** Of the labels that come back, what is kept from training to judge versions on. */
   readonly heldOutShare: number
-  /** What an orderly end does about GPU instances: leave them, or bring back what was there before. */
+  /** At an orderly end: leave the GPU instances, or bring back the layouts from before. */
   readonly onExit: 'keep' | 'restore'
   /** The last good versions of each tenant, the serving one included. */
   readonly versionsKept: number
