@@ -54,7 +54,9 @@ describe.skipIf(!hasBase)('the committed results', () => {
     expect(figures(page), 'npm run comparison').toBe(figures(filledPage(page, tables)))
   })
 
-  test.skipIf(!hasFull)('of the base grid agree with those of the full one', () => {
-    expect(disagreements(base, full)).toEqual([])
-  })
+  if (hasFull) {
+    test('of the base grid agree with those of the full one', () => {
+      expect(disagreements(base, full)).toEqual([])
+    })
+  }
 })
