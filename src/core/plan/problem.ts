@@ -26,6 +26,20 @@ export type PlanningProblem = {
   readonly residenceSecondsMin: number
   /** How long after the problem's end its final accuracy still counts (terminal value). */
   readonly terminalSeconds: number
+  /** Absent: on a GPU instance the worker before must be gone before the next one starts. */
+  readonly takeovers?: Takeovers
+}
+
+/**
+ * What says whether two workers fit one GPU instance for the while in which one takes over from the
+ * other (design 001, line 2a). In MiB; null: not known, then nobody is put beside it.
+ */
+export type Takeovers = {
+  /** What an instance of each class has. */
+  readonly memoryMiB: readonly (number | null)[]
+  /** [tenant][class]: what a worker takes there. */
+  readonly inferenceMiB: readonly (readonly (number | null)[])[]
+  readonly retrainingMiB: readonly (readonly (number | null)[])[]
 }
 
 export type PlanningGpu = {

@@ -1,3 +1,4 @@
+import { fitsBeside, occupantOf } from '../takeover.ts'
 import { inferenceServesFromSlot, slotsFor } from '../warm-up.ts'
 import { onTenure, type PlanRule, secondsOf, type TenureUnderCheck } from './subject.ts'
 
@@ -22,11 +23,24 @@ export const tenuresLieInThePlan: PlanRule = ({ problem, tenures }) =>
     return [onTenure(own, `to ${end} s does not lie in order inside the plan`)]
   })
 
-export const tenuresFollowEachOther: PlanRule = ({ tenures }) =>
+/** Line 2a: the next one may start beside the one before, if both fit, and nobody else is left. */
+export const tenuresFollowEachOther: PlanRule = ({ problem, tenures }) =>
   tenures.flatMap((own, index) => {
     const before = tenures[index - 1]
     if (before === undefined || before.of !== own.of || before.until <= own.from) return []
-    return [onTenure(own, `starts before that of ${before.tenure.tenant} there ends`)]
+    const names = `that of ${before.tenure.tenant} there`
+    if (before.until > own.serveFrom || before.from > own.from) {
+      return [onTenure(own, `starts before ${names} ends`)]
+    }
+    const third = tenures[index - 2]
+    if (third !== undefined && third.of === own.of && third.until > own.from) {
+      return [onTenure(own, `starts beside ${names}, which has not taken over yet`)]
+    }
+    const first = occupantOf(problem, before.tenure)
+    const second = occupantOf(problem, own.tenure)
+    const isKnown = first !== null && second !== null && own.of.classIndex >= 0
+    if (!isKnown || fitsBeside(problem, own.of.classIndex, first, second)) return []
+    return [onTenure(own, `starts before ${names} ends, and no memory is known to hold both`)]
   })
 
 /** Inference is held until a time, a retraining until it is done. */
