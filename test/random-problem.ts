@@ -3,7 +3,12 @@ import type { Rng } from '../src/base/rng.ts'
 import { findGpuModel } from '../src/core/mig/catalog.ts'
 import { profileById } from '../src/core/mig/gpu-model.ts'
 import { baseProfileIds } from '../src/core/mig/placement.ts'
-import type { InstanceClass, PlanningProblem, PlanningTenant } from '../src/core/plan/problem.ts'
+import type {
+  InstanceClass,
+  PlanningProblem,
+  PlanningTenant,
+  Takeovers,
+} from '../src/core/plan/problem.ts'
 import { randomBlocked, randomRunning } from './random-state.ts'
 import { randomTenant, type TenantSetting } from './random-tenant.ts'
 
@@ -34,6 +39,8 @@ export type RandomProblemOptions = {
   /** Off unless asked for: a floor can make a problem infeasible. */
   readonly hasFloors?: boolean
   readonly residenceSlots?: number
+  /** Some workers fit beside others, by a memory table; off unless asked for. */
+  readonly hasTakeovers?: boolean
 }
 
 /** The choices of `options`, each drawn where it was left open. */
@@ -93,7 +100,28 @@ export function randomProblem(rng: Rng, options: RandomProblemOptions): Planning
     costs: costsOf(choices),
     residenceSecondsMin: choices.residenceSlots * slotSeconds,
     terminalSeconds: state.uniform() < 0.3 ? 0 : slotCount * slotSeconds * state.uniform(),
+    ...(choices.hasTakeovers
+      ? { takeovers: randomTakeovers(rng.split('takeovers'), classes, choices.tenantCount) }
+      : {}),
   }
+}
+
+/** About half of all pairs of workers fit beside each other; of some workers nothing is known. */
+function randomTakeovers(
+  rng: Rng,
+  classes: readonly InstanceClass[],
+  tenantCount: number,
+): Takeovers {
+  const memoryMiB = classes.map(({ gpuModelId, profileId }) => {
+    return profileById(must(findGpuModel(gpuModelId)), profileId).memoryMiB ?? null
+  })
+  const least = Math.min(...memoryMiB.flatMap((own) => own ?? []))
+  const needs = () =>
+    Array.from({ length: tenantCount }, () => {
+      const needMiB = rng.uniform() < 0.15 ? null : Math.round(least * (0.2 + 0.7 * rng.uniform()))
+      return classes.map(() => needMiB)
+    })
+  return { memoryMiB, inferenceMiB: needs(), retrainingMiB: needs() }
 }
 
 function choose(rng: Rng, options: RandomProblemOptions): Choices {
@@ -121,6 +149,7 @@ function choose(rng: Rng, options: RandomProblemOptions): Choices {
     hasUnderWay: options.hasUnderWay ?? (hasRunning && rng.uniform() < 0.5),
     hasBlocked: options.hasBlocked ?? rng.uniform() < 0.15,
     hasFloors: options.hasFloors ?? false,
+    hasTakeovers: options.hasTakeovers ?? false,
     residenceSlots: options.residenceSlots ?? (rng.uniform() < 0.3 ? 1 + rng.integer(3) : 0),
   }
 }

@@ -47,11 +47,13 @@ function coldUntilSlot(
   spans: readonly TenureSpan[],
   span: TenureSpan,
 ): number {
-  const { untilSlot } = span
-  const after = spans.filter(
-    (other) => other !== span && other.fromSlot >= untilSlot && isInTheWay(problem, span, other),
-  )
-  if (!after.some(({ fromSlot }) => fromSlot === untilSlot)) return untilSlot
+  const { fromSlot, untilSlot } = span
+  const others = spans.filter((other) => other !== span && isInTheWay(problem, span, other))
+  const after = others.filter((other) => other.fromSlot >= untilSlot)
+  const beside = others.filter((other) => other.fromSlot > fromSlot && other.fromSlot < untilSlot)
+  const heldUntil = Math.min(untilSlot, ...beside.map((other) => coldFromSlot(problem, other)))
+  if (!after.some((other) => other.fromSlot === untilSlot)) return heldUntil
+  if (heldUntil < untilSlot) return heldUntil
   return Math.min(...after.map((other) => coldFromSlot(problem, other)))
 }
 

@@ -45,8 +45,8 @@ export function occupantOf(
 /**
  * A plan that makes first what it broke first, wherever two workers fit one instance: who holds it
  * before goes on until who comes after is ready, and inference that follows a retraining is started
- * beside it, to serve when it is expected to be done. The plan must be legal; what comes out is, too,
- * and worth no less.
+ * beside it, to serve when it is expected to be done. The plan must be legal; what comes out is
+ * legal and worth no less.
  */
 export function lendWhereItFits(problem: PlanningProblem, plan: Plan): Plan {
   if (problem.takeovers === undefined || plan.overhead === 'blind') return plan
