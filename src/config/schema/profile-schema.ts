@@ -30,6 +30,8 @@ const table = mapping({
     listOf(perSecond, 'items per second, one for each batch size'),
     'names of GPU instance profiles to lists of items per second',
   ),
+  /** How `migrator profile` measured it (runtime/profile); nothing is planned by it. */
+  measured: mappingOf(z.unknown(), 'conditions and details of a measurement').optional(),
 })
 
 const models = fullListOf(text('the name of a model or job'), 'names of models or jobs')
