@@ -59,3 +59,21 @@ test('a retraining is built ahead by its own warm-up, and is done that much earl
   expect(heldFrom(ahead)).toEqual([3])
   expect(valueOf(problem, ahead).terminal).toBeGreaterThan(valueOf(problem, cold).terminal)
 })
+
+test('who serves goes on beside the one that is built ahead, where memory holds both', () => {
+  const needs = problem.tenants.map(() => problem.classes.map(() => 1000))
+  const memoryMiB = problem.classes.map(() => 2000)
+  const takeovers = { memoryMiB, inferenceMiB: needs, retrainingMiB: needs }
+  const roomy = { ...problem, takeovers }
+  const [first, second] = [inference('2g', 0, [0, 5]), inference('2g', 0, [5, 10])]
+  const blind = blindPlan(first, { ...second, tenantIndex: 1 })
+  const busy = { ...blind, stateHash: stateHash(roomy) }
+  const ahead = preInitialise(roomy, busy)
+  expect(heldFrom(ahead)).toEqual([0, 3])
+  expect(checkPlan(roomy, ahead)).toEqual({ kind: 'legal' })
+  const served = (plan: Plan) => valueOf(roomy, plan).tenants.map(({ inTime }) => inTime)
+  expect([served(busy), served(ahead)]).toEqual([
+    [60, 60],
+    [60, 100],
+  ])
+})

@@ -4,16 +4,19 @@ import {
   expectedEndSeconds,
   type Plan,
   type PlannedInstance,
+  placeOfShare,
   type Tenure,
 } from '../core/plan/plan.ts'
 import { retrainingSpanOf } from '../core/plan/plan-from-blocks.ts'
 import type { PlanningProblem } from '../core/plan/problem.ts'
-import { slotAt, slotStartSeconds } from '../core/plan/slots.ts'
+import { classIndexOf, slotAt, slotStartSeconds } from '../core/plan/slots.ts'
+import { fitsBeside, occupantOf } from '../core/plan/takeover.ts'
 import { inferenceWarmUpSlots } from '../core/plan/warm-up.ts'
 
 /**
  * An overhead-blind plan whose instances are built ahead where that costs nothing (design 001,
- * "Modes"): each tenure is held up to its true warm-up earlier, as far as all its slices are idle.
+ * "Modes"): each tenure is held up to its true warm-up earlier, as far as all its slices are idle,
+ * or held by one worker that it fits beside.
  */
 export function preInitialise(problem: PlanningProblem, plan: Plan): Plan {
   let ahead = plan
@@ -30,7 +33,7 @@ function withTenureAhead(problem: PlanningProblem, plan: Plan, { i, j }: Which):
   const tenure = must(instance.tenures[j])
   const from = slotAt(problem, tenure.initialiseFromSeconds)
   const earliest = Math.max(0, from - warmUpSlots(problem, instance, tenure))
-  const idleFrom = idleSince(problem, plan, { i, j })
+  const idleFrom = besideSince(problem, plan, { i, j }) ?? idleSince(problem, plan, { i, j })
   const slot = Math.min(from, Math.max(earliest, idleFrom))
   const moved = { ...tenure, initialiseFromSeconds: slotStartSeconds(problem, slot) }
   const tenures = instance.tenures.map((other, k) => (k === j ? moved : other))
@@ -53,8 +56,29 @@ function warmUpSlots(
   return retrainingSpanOf(problem, { place, tenantIndex, fromSlot, role })?.warmUpSlots ?? 0
 }
 
-/** The slot from which on nobody else holds its slices before it does. */
-function idleSince(problem: PlanningProblem, plan: Plan, { i, j }: Which): number {
+/**
+ * The slot from which on nobody holds its slices but the tenure before it on its instance, beside
+ * which it fits (design 001, line 2a); null where it does not.
+ */
+function besideSince(problem: PlanningProblem, plan: Plan, { i, j }: Which): number | null {
+  const instance = must(plan.instances[i])
+  const before = instance.tenures[j - 1]
+  if (before === undefined) return null
+  const { profileId } = placeOfShare(instance.share)
+  const classIndex = classIndexOf(problem, instance.gpu, profileId)
+  const [first, second] = [before, must(instance.tenures[j])].map((own) => occupantOf(problem, own))
+  if (!fitsBeside(problem, classIndex, must(first ?? null), must(second ?? null))) return null
+  const since = slotAt(problem, before.initialiseFromSeconds)
+  return Math.max(since, idleSince(problem, plan, { i, j }, before))
+}
+
+/** The slot from which on nobody else holds its slices before it does, `lender` left out. */
+function idleSince(
+  problem: PlanningProblem,
+  plan: Plan,
+  { i, j }: Which,
+  lender: Tenure | null = null,
+): number {
   const instance = must(plan.instances[i])
   const from = must(instance.tenures[j]).initialiseFromSeconds
   const mask = sliceMaskAt(problem, instance)
@@ -62,6 +86,7 @@ function idleSince(problem: PlanningProblem, plan: Plan, { i, j }: Which): numbe
     other.gpu === instance.gpu && (sliceMaskAt(problem, other) & mask) !== 0
       ? other.tenures
           .filter((tenure, l) => !(k === i && l === j) && tenure.initialiseFromSeconds <= from)
+          .filter((tenure) => tenure !== lender)
           .map((tenure) => slotAt(problem, expectedEndSeconds(tenure)))
       : [],
   )

@@ -13,13 +13,15 @@ export function blocksOf(problem: PlanningProblem, plan: Plan): readonly Block[]
 
 /**
  * The same if nothing is initialised ahead: inference starts its instances when they were to serve,
- * and whoever had to go for that holds its own until then. Retraining stays where it is.
+ * and whoever had to go for that holds its own until then. Retraining stays where it is. Who would
+ * have to go before it served is left out.
  */
 export function coldBlocksOf(problem: PlanningProblem, plan: Plan): readonly Block[] {
   const spans = tenureSpans(problem, plan)
-  return spans.map((span) => {
+  return spans.flatMap((span) => {
     const fromSlot = coldFromSlot(problem, span)
-    return blockOf(span, { fromSlot, untilSlot: coldUntilSlot(problem, spans, span) })
+    const untilSlot = coldUntilSlot(problem, spans, span)
+    return fromSlot < untilSlot ? [blockOf(span, { fromSlot, untilSlot })] : []
   })
 }
 

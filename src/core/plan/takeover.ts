@@ -64,7 +64,8 @@ function lentInstance(problem: PlanningProblem, instance: PlannedInstance): Plan
     const freeFromSeconds =
       i === 0 ? problem.startSeconds : expectedEndSeconds(must(tenures[i - 1]))
     if (before.until.kind === 'time') {
-      if (freeFromSeconds > after.initialiseFromSeconds) continue
+      const since = Math.max(freeFromSeconds, before.serveFromSeconds)
+      if (since > after.initialiseFromSeconds) continue
       tenures[i] = { ...before, until: { kind: 'time', atSeconds: lentUntil(problem, after) } }
     } else if (after.role.kind === 'inference') {
       const leastSeconds = Math.max(before.initialiseFromSeconds, freeFromSeconds)
