@@ -4,6 +4,15 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { request } from 'undici'
+import { must } from '../../src/base/assert.ts'
+import { findGpuModel } from '../../src/core/mig/catalog.ts'
+import type { GpuInstance } from '../../src/devices/device.ts'
+import { fileStore } from '../../src/devices/simulated/file/file-store.ts'
+import {
+  type HardwareFault,
+  withHardwareFault,
+} from '../../src/devices/simulated/hardware-faults.ts'
+import type { SimulatedStore } from '../../src/devices/simulated/store.ts'
 
 /** One tenant with reference workers on a simulated A100; quick to start. */
 export const liveSite = `version: 1
@@ -112,6 +121,30 @@ export class LiveRun {
     throw new Error(`Waited a minute until ${what}:\n${this.log}`)
   }
 
+  /** What the simulated GPUs have on them; `count` of the A100s that the site names. */
+  async gpus(
+    count = 1,
+  ): Promise<readonly { readonly uuid: string; readonly instances: readonly GpuInstance[] }[]> {
+    return (await this.#store(count).read()).gpus
+  }
+
+  /** Hardware of a simulated GPU fails, under one GPU instance or all. */
+  async strike(
+    fault: HardwareFault,
+    where: { readonly gpu: string; readonly gpuInstanceId: number | null },
+    count = 1,
+  ): Promise<void> {
+    const change = this.#store(count).update
+    await change((node) => ({ node: withHardwareFault(node, fault, where), value: null }))
+  }
+
+  #store(count: number): SimulatedStore {
+    const name = count === 1 ? 'a100-80gb' : `${count}xa100-80gb`
+    const model = must(findGpuModel('a100-80gb'))
+    const path = join(this.stateDir, `simulated-${name}`, 'gpus.json')
+    return fileStore(path, Array(count).fill(model))
+  }
+
   /** GPU instances on the simulated node, as `migrator status` tells. */
   instancesLeft(): number {
     const where = ['-d', 'simulated:a100-80gb', '--state-dir', this.stateDir, '-o', 'json']
@@ -142,5 +175,24 @@ export class LiveRun {
     } catch {
       return false
     }
+  }
+}
+
+/** Requests one after the other, all the time; what came of them. */
+export function underLoad(own: LiveRun): { readonly stop: () => Promise<readonly number[]> } {
+  const statuses: number[] = []
+  let isOver = false
+  const work = (async () => {
+    while (!isOver) {
+      statuses.push(await own.infer())
+      await wait(10)
+    }
+  })()
+  return {
+    stop: async () => {
+      isOver = true
+      await work
+      return statuses
+    },
   }
 }

@@ -2,32 +2,13 @@ import { writeFileSync } from 'node:fs'
 import { setTimeout as wait } from 'node:timers/promises'
 import { afterEach, expect, test } from 'vitest'
 import { must } from '../../src/base/assert.ts'
-import { LiveRun, liveSite } from './live-run.ts'
+import { LiveRun, liveSite, underLoad } from './live-run.ts'
 
 let live: LiveRun | null = null
 afterEach(async () => {
   await live?.cleanUp()
   live = null
 })
-
-/** Requests one after the other, all the time; what came of them. */
-function underLoad(own: LiveRun): { readonly stop: () => Promise<readonly number[]> } {
-  const statuses: number[] = []
-  let isOver = false
-  const work = (async () => {
-    while (!isOver) {
-      statuses.push(await own.infer())
-      await wait(10)
-    }
-  })()
-  return {
-    stop: async () => {
-      isOver = true
-      await work
-      return statuses
-    },
-  }
-}
 
 type StateBody = {
   readonly instances: readonly { readonly id: string; readonly worker: unknown }[]

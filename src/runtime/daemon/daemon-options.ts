@@ -7,7 +7,7 @@ import type { TrafficLog } from './traffic-log.ts'
 import type { WorldContext } from './world-context.ts'
 
 /** Everything a daemon works with; arrays are parallel to the site's GPUs or tenants. */
-export type DaemonOptions = Omit<WorldContext, 'now' | 'tell' | 'stateNow'> & {
+export type DaemonOptions = Omit<WorldContext, 'now' | 'tell' | 'stateNow' | 'blockGpu'> & {
   readonly clock: RunClock
   /** What is there already, and the same as `control/safety.ts` sees it. */
   readonly state: ExecutorState

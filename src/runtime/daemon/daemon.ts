@@ -6,10 +6,12 @@ import { advance } from '../../control/executor.ts'
 import type { ExecutorState } from '../../control/executor-state.ts'
 import { type SafetyModel, watchEffect, watchEvent } from '../../control/safety.ts'
 import type { DecisionEpoch } from '../../core/policy.ts'
+import type { DeviceEvent } from '../../devices/device.ts'
 import { DeviationWatch } from '../../outlook/deviation-watch.ts'
 import { ServiceSpeed } from '../../outlook/service-speed.ts'
 import type { RouterEvent, RouterState } from '../router/protocol.ts'
 import type { WorkerEvent } from '../workers/worker-events.ts'
+import { withoutGpu } from './blocked-places.ts'
 import type { DaemonOptions } from './daemon-options.ts'
 import type { Fact } from './facts.ts'
 import { isWorseLive } from './live-check.ts'
@@ -73,6 +75,7 @@ export class Daemon {
       now: clock.now,
       tell: (fact) => this.#tell(fact),
       stateNow: () => this.#state,
+      blockGpu: (gpu) => this.#blockGpu(gpu),
     }
     this.world = new NodeWorld(context)
     this.desk = new NodeDesk({
@@ -164,6 +167,10 @@ export class Daemon {
     }
   }
 
+  onDevice(event: DeviceEvent): void {
+    if (!this.#isClosed) this.world.faults.onEvent(event)
+  }
+
   /** A connection to a router begins: it is given what it lacks of tenants and servers. */
   async onRouterState(state: RouterState): Promise<void> {
     const { router, site, log } = this.#options
@@ -213,6 +220,15 @@ export class Daemon {
     if (effect.kind === 'keep-version') this.#noteDeployed(effect.tenant, effect.version)
     // After what else this moment sets off, so that the problem knows of it.
     if (effect.kind === 'request-plan') setImmediate(() => this.#ask(epochOf[effect.reason]))
+  }
+
+  /** Control has facts of instances only; that a whole GPU is none to plan with is said here. */
+  #blockGpu(index: number): void {
+    const { state, safety } = withoutGpu({ state: this.#state, safety: this.#safety }, index)
+    this.#state = state
+    this.#safety = safety
+    // Once its instances are told to be lost, so that the problem knows of it.
+    setImmediate(() => this.#ask('failure'))
   }
 
   #ask(epoch: DecisionEpoch): void {

@@ -14,11 +14,18 @@ const retryPlaceSeconds = 60
 /** GPU instances by their names in control's books, made and unmade through the journal. */
 export class InstanceOperations {
   readonly #context: WorldContext
+  readonly #onGpuLost: (gpu: number) => void
   readonly #owned = new Map<string, OwnedInstance>()
+  readonly #underWay = new Set<string>()
+  /** Lost while they were being made or unmade. */
+  readonly #doomed = new Set<string>()
+  /** GPUs that are lost. */
+  readonly #givenUp = new Set<number>()
   #isClosed = false
 
-  constructor(context: WorldContext) {
+  constructor(context: WorldContext, onGpuLost: (gpu: number) => void) {
     this.#context = context
+    this.#onGpuLost = onGpuLost
   }
 
   /** One that was there before this program. */
@@ -31,23 +38,53 @@ export class InstanceOperations {
     return must(this.#owned.get(instanceId), `No GPU instance ${instanceId}`).uuid
   }
 
+  /** The one that the driver calls so. */
+  find(
+    gpuUuid: string,
+    gpuInstanceId: number,
+  ): { readonly instanceId: string; readonly owned: OwnedInstance } | null {
+    for (const [instanceId, owned] of this.#owned) {
+      if (owned.gpu === gpuUuid && owned.gpuInstanceId === gpuInstanceId) {
+        return { instanceId, owned }
+      }
+    }
+    return null
+  }
+
+  /** No place there is tried again. */
+  giveUp(gpu: number): void {
+    this.#givenUp.add(gpu)
+  }
+
+  /** Whether it is being made or unmade: then that it is lost is told at the end of that. */
+  doom(instanceId: string): boolean {
+    if (!this.#underWay.has(instanceId)) return false
+    this.#doomed.add(instanceId)
+    return true
+  }
+
   perform(effect: Operation): void {
-    const { gpu, instanceId } = effect
+    const { instanceId } = effect
     const operation = effect.kind === 'create-instance' ? 'create' : 'destroy'
     const work = effect.kind === 'create-instance' ? this.#create(effect) : this.#destroy(effect)
-    work.then(
-      (isDone) => {
-        if (this.#isClosed) return
-        const kind = isDone ? 'operation-done' : 'operation-failed'
-        this.#context.tell({ kind, operation, gpu, instanceId })
-      },
-      (error: unknown) => {
+    this.#underWay.add(instanceId)
+    work
+      .catch((error: unknown) => {
         this.#context.log('error', `Could not ${operation} ${instanceId}: ${String(error)}`)
-        if (!this.#isClosed) {
-          this.#context.tell({ kind: 'operation-failed', operation, gpu, instanceId })
-        }
-      },
-    )
+        return false
+      })
+      .then((isDone) => this.#end(effect, isDone))
+  }
+
+  #end({ kind, gpu, instanceId }: Operation, isDone: boolean): void {
+    const operation = kind === 'create-instance' ? 'create' : 'destroy'
+    const isLost = this.#doomed.delete(instanceId) && !(isDone && operation === 'destroy')
+    this.#underWay.delete(instanceId)
+    if (this.#isClosed) return
+    const { tell } = this.#context
+    if (isLost) tell({ kind: 'instance-failed', instanceId })
+    else if (isDone) tell({ kind: 'operation-done', operation, gpu, instanceId })
+    else tell({ kind: 'operation-failed', operation, gpu, instanceId })
   }
 
   close(): void {
@@ -66,15 +103,17 @@ export class InstanceOperations {
     }
     const { code, action, state } = outcome.failure
     log('error', `Cannot ${action}: ${state} (${code})`)
+    if (code === 'NVML_ERROR_GPU_IS_LOST') this.#onGpuLost(gpu)
     if (outcome.kind === 'failed' && outcome.remains === 'undone') {
       setTimeout(() => {
-        if (!this.#isClosed) tell({ kind: 'placement-recovered', gpu, start })
+        if (!this.#isClosed && !this.#givenUp.has(gpu))
+          tell({ kind: 'placement-recovered', gpu, start })
       }, retryPlaceSeconds * 1000).unref()
     }
     return false
   }
 
-  async #destroy({ instanceId }: Operation): Promise<boolean> {
+  async #destroy({ gpu, instanceId }: Operation): Promise<boolean> {
     const owned = must(this.#owned.get(instanceId), `No GPU instance ${instanceId}`)
     const outcome = await destroyInstance(this.#context.reconfigure, owned)
     if (outcome.kind === 'done') {
@@ -83,6 +122,7 @@ export class InstanceOperations {
     }
     const { code, action, state } = outcome.failure
     this.#context.log('warn', `Cannot ${action}: ${state} (${code})`)
+    if (code === 'NVML_ERROR_GPU_IS_LOST') this.#onGpuLost(gpu)
     return false
   }
 }

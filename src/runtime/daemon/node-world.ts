@@ -2,6 +2,7 @@ import { must } from '../../base/assert.ts'
 import type { Effect } from '../../control/effects.ts'
 import type { RouterEvent, ServerSettings } from '../router/protocol.ts'
 import type { WorkerEvent } from '../workers/worker-events.ts'
+import { GpuFaults } from './gpu-faults.ts'
 import { InstanceOperations } from './instance-operations.ts'
 import { RetrainingWorkers } from './retraining-workers.ts'
 import { ServingWorkers } from './serving-workers.ts'
@@ -15,14 +16,19 @@ export class NodeWorld {
   readonly instances: InstanceOperations
   readonly serving: ServingWorkers
   readonly retraining: RetrainingWorkers
+  readonly faults: GpuFaults
   readonly #context: WorldContext
   #timer: NodeJS.Timeout | null = null
 
   constructor(context: WorldContext) {
     this.#context = context
-    this.instances = new InstanceOperations(context)
+    this.instances = new InstanceOperations(context, (gpu) =>
+      this.faults.loseGpu(gpu, 'the driver does not reach it any more'),
+    )
     this.serving = new ServingWorkers(context, this.instances)
     this.retraining = new RetrainingWorkers(context, this.instances)
+    const { instances, serving, retraining } = this
+    this.faults = new GpuFaults(context, { instances, serving, retraining })
   }
 
   perform(effect: Effect): void {

@@ -15,7 +15,9 @@ import { stopRouter } from '../router/start-router.ts'
 import type { WorkerEvent } from '../workers/worker-events.ts'
 import { createWorkers, type Workers } from '../workers/workers.ts'
 import { Daemon } from './daemon.ts'
+import { FailedPlaces } from './failed-places.ts'
 import { LabelStore } from './label-store.ts'
+import { listenToDevice } from './listen-to-device.ts'
 import { NodeBook } from './node-book.ts'
 import type { NodePlanner } from './node-desk.ts'
 import { type Rebuilt, rebuildState } from './rebuild-state.ts'
@@ -80,6 +82,11 @@ export async function openDaemon(options: OpenOptions): Promise<RunningDaemon> {
   )
   const { isContinued } = clock
   const book = new NodeBook({ site, path: join(stateDir, 'book.json'), versions, isContinued })
+  const failed = new FailedPlaces({
+    path: join(stateDir, 'failed.json'),
+    isContinued,
+    owned: node.context.book.ledger().owned,
+  })
   const labels = site.tenants.map(
     ({ id }) =>
       new LabelStore(join(tenantFolder(id), 'labels'), {
@@ -117,10 +124,12 @@ export async function openDaemon(options: OpenOptions): Promise<RunningDaemon> {
     servers: router.state.servers,
     versions,
     jobs: book.jobs,
+    failed,
     nowSeconds,
   })
   const daemon = new Daemon({
-    ...{ site, gpuUuids, workers, router, programs, versions, labels, book, clock, traffic, log },
+    ...{ site, gpuUuids, workers, router, programs, versions, labels, book, failed, clock },
+    ...{ traffic, log },
     reconfigure: node.context,
     jobsFolder: (id) => join(tenantFolder(id), 'jobs'),
     state: rebuilt.state,
@@ -140,14 +149,20 @@ export async function openDaemon(options: OpenOptions): Promise<RunningDaemon> {
   )
   await daemon.onRouterState(router.state)
   handlers.begin(daemon)
+  const listening = listenToDevice(node.context.device, {
+    onEvent: (event) => daemon.onDevice(event),
+    log,
+  })
   const close = async (): Promise<void> => {
     daemon.close()
+    await listening.close()
     await workers.close()
     router.close()
     await node.close()
   }
   const stop = async (): Promise<void> => {
     daemon.close()
+    await listening.close()
     router.close()
     await stopRouter(stateDir)
     const running = workers.list().map(({ spec }) => workers.stop(spec.id, { graceSeconds: 5 }))

@@ -52,6 +52,7 @@ function found(own: Partial<Found>): Found {
     servers: [],
     versions: site.tenants.map(() => store as VersionStore),
     jobs: [],
+    failed: { all: [], isFailed: () => false },
     nowSeconds: 50,
     ...own,
   }
@@ -94,6 +95,27 @@ test('what nobody can say the purpose of is a stray', () => {
   const { state, strays } = rebuildState(found({ workers, jobs: [job] }))
   expect(strays.map(({ spec }) => spec.id)).toEqual(workers.map(({ spec }) => spec.id))
   expect(state.instances.every(({ worker }) => worker === null)).toBe(true)
+})
+
+test('what hardware failed under is left alone, and whatever runs on it is ended', () => {
+  const workers = [view('vision-1', 'MIG-0', 'inference')]
+  const place = { gpu, operation: 3, why: 'XID 95' }
+  const failed = { all: [place], isFailed: ({ operation }: OwnedInstance) => operation === 3 }
+  const { state, safety, owned, strays } = rebuildState(
+    found({ workers, failed: failed as Found['failed'] }),
+  )
+  expect(state.instances.map(({ id }) => id)).toEqual(['gpu0/19@1#7'])
+  expect(state.gpus[0]?.blocked).toEqual([{ start: 0, size: 1, reason: 'failed' }])
+  expect(safety.blocked).toEqual([{ gpu: 0, start: 0, mask: 1 }])
+  expect([...owned.keys()]).toEqual(['gpu0/19@1#7'])
+  expect(strays.map(({ spec }) => spec.id)).toEqual(['vision-1'])
+})
+
+test('a GPU that failed as a whole is nothing to plan with', () => {
+  const failed = { all: [{ gpu, operation: null, why: 'lost' }], isFailed: () => true }
+  const { state } = rebuildState(found({ failed }))
+  expect(state.instances).toEqual([])
+  expect(state.gpus[0]?.blocked).toEqual([{ start: 0, size: 8, reason: 'failed' }])
 })
 
 test('ids go on where they were, so that none comes twice', () => {

@@ -13,6 +13,8 @@ import { memoryNeedOf } from '../../core/workload/memory-need.ts'
 import type { LedgerData, OwnedInstance } from '../../reconfigure/journal.ts'
 import type { RouterState } from '../router/protocol.ts'
 import type { WorkerView } from '../workers/worker-spec.ts'
+import { type Books, withoutGpu, withoutPlace } from './blocked-places.ts'
+import type { FailedPlaces } from './failed-places.ts'
 import type { NodeJob } from './node-book.ts'
 import type { VersionStore } from './version-store.ts'
 
@@ -25,6 +27,7 @@ export type Found = {
   readonly servers: RouterState['servers']
   readonly versions: readonly VersionStore[]
   readonly jobs: readonly NodeJob[]
+  readonly failed: Pick<FailedPlaces, 'all' | 'isFailed'>
   readonly nowSeconds: number
 }
 
@@ -58,7 +61,7 @@ export function rebuildState(found: Found): Rebuilt {
   const jobs = new Map<string, RetrainingJob>()
   for (const own of ledger.owned) {
     const gpu = gpuUuids.indexOf(own.gpu)
-    if (gpu < 0) continue
+    if (gpu < 0 || found.failed.isFailed(own)) continue
     const { profileId, placement } = own
     const id = `gpu${gpu}/${profileId}@${placement.start}#${own.operation}`
     const here = found.workers.filter(({ spec }) => spec.device === own.uuid)
@@ -93,12 +96,24 @@ export function rebuildState(found: Found): Rebuilt {
     jobsMade: Math.max(0, ...found.jobs.map(({ jobId }) => numberOf(jobId))),
   }
   return {
-    state,
-    safety: safetyOf(found, state),
+    ...withoutFailed(found, { state, safety: safetyOf(found, state) }),
     owned,
     workers,
     strays: found.workers.filter((view) => !kept.has(view)),
   }
+}
+
+/** Instances that hardware failed under are there, and nothing is to be done with them. */
+function withoutFailed({ gpuUuids, ledger, failed }: Found, books: Books): Books {
+  let left = books
+  for (const { gpu: uuid, operation } of failed.all) {
+    const gpu = gpuUuids.indexOf(uuid)
+    if (gpu < 0) continue
+    const own = ledger.owned.find((each) => each.gpu === uuid && each.operation === operation)
+    if (operation === null) left = withoutGpu(left, gpu)
+    else if (own !== undefined) left = withoutPlace(left, { gpu, ...own.placement })
+  }
+  return left
 }
 
 /** Null: nothing that a daemon would have there now. */

@@ -32,6 +32,8 @@ type Training = {
 type Judge = { readonly onReady: (url: string) => void; readonly onEnd: () => void }
 
 const graceSeconds = 30
+/** Where its instance is gone it has nothing to finish. */
+const lostGraceSeconds = 1
 const silenceSecondsMax = 300
 /** Beside starting a worker twice over. */
 const judgingSecondsMin = 20
@@ -108,10 +110,28 @@ export class RetrainingWorkers {
     }
     own.phase = 'stopping'
     void workers.stop(own.workerId, { graceSeconds }).then((result) => {
+      if (this.#training.get(instanceId) !== own) return
       this.#training.delete(instanceId)
       const kind = result.kind === 'not-stopped' ? 'instance-failed' : 'worker-stopped'
       tell({ kind, instanceId })
     })
+  }
+
+  /** Its instance is gone, and with it what was not saved. */
+  lose(instanceId: string): void {
+    const { workers } = this.#context
+    const own = this.#training.get(instanceId)
+    if (own === undefined) return
+    this.#training.delete(instanceId)
+    for (const id of [own.workerId, judgeOf(own)]) {
+      void workers.stop(id, { graceSeconds: lostGraceSeconds })
+    }
+  }
+
+  /** It can do no more on its instance; another one can. What judges fails by itself. */
+  replace(instanceId: string, why: string): void {
+    const own = this.#training.get(instanceId)
+    if (own?.phase === 'training') this.#fail(own, why)
   }
 
   /** What the judge found, or nothing: then the version does not pass. */
@@ -219,7 +239,7 @@ export class RetrainingWorkers {
     if (heldOut.length === 0) return null
     const store = must(versions[own.tenant])
     const { id, inferenceStartSeconds } = must(site.tenants[own.tenant])
-    const workerId = `${own.workerId}-judge`
+    const workerId = judgeOf(own)
     const spec = workerSpecOf(this.#context, {
       workerId,
       tenant: own.tenant,
@@ -306,4 +326,9 @@ export class RetrainingWorkers {
       }, seconds * 1000)
     })
   }
+}
+
+/** Which worker judges what it makes. */
+function judgeOf({ workerId }: Training): string {
+  return `${workerId}-judge`
 }

@@ -24,6 +24,8 @@ type Serving = {
 }
 
 const graceSeconds = 10
+/** Where its instance is gone it has nothing to finish. */
+const lostGraceSeconds = 1
 /** Requests in flight are bounded by the router's own patience; this is for a router that died. */
 const pauseSecondsMax = 60
 
@@ -130,11 +132,30 @@ export class ServingWorkers {
     }
     own.phase = 'stopping'
     void workers.stop(own.workerId, { graceSeconds }).then((result) => {
+      if (this.#serving.get(instanceId) !== own) return
       this.#serving.delete(instanceId)
       if (result.kind !== 'not-stopped') return tell({ kind: 'worker-stopped', instanceId })
       log('error', `${own.workerId}: cannot be ended (pids ${result.pids.join(', ')})`)
       tell({ kind: 'instance-failed', instanceId })
     })
+  }
+
+  /** Its instance is gone: its requests go elsewhere at once, and what still runs is ended. */
+  lose(instanceId: string): void {
+    const { router, workers } = this.#context
+    this.#failing.delete(instanceId)
+    const own = this.#serving.get(instanceId)
+    if (own === undefined) return
+    this.#serving.delete(instanceId)
+    const { workerId } = own
+    if (own.phase === 'routed') void router.request({ kind: 'remove-server', serverId: workerId })
+    void workers.stop(workerId, { graceSeconds: lostGraceSeconds })
+  }
+
+  /** It can do no more on its instance; another one can. One that starts has not begun there. */
+  replace(instanceId: string, why: string): void {
+    const own = this.#serving.get(instanceId)
+    if (own !== undefined && own.phase !== 'starting') this.#fail(own, why)
   }
 
   /** Swaps the version of a worker that serves: no work meanwhile, nothing in flight is lost. */

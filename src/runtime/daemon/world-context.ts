@@ -3,6 +3,7 @@ import type { Site } from '../../core/site.ts'
 import type { Context } from '../../reconfigure/context.ts'
 import type { Workers } from '../workers/workers.ts'
 import type { Fact } from './facts.ts'
+import type { FailedPlaces } from './failed-places.ts'
 import type { LabelStore } from './label-store.ts'
 import type { NodeBook } from './node-book.ts'
 import type { RouterLink } from './router-link.ts'
@@ -24,6 +25,7 @@ export type WorldContext = {
   readonly versions: readonly VersionStore[]
   readonly labels: readonly LabelStore[]
   readonly book: NodeBook
+  readonly failed: FailedPlaces
   /** Where the retrainings of a tenant have their folders. */
   readonly jobsFolder: (tenantId: string) => string
   /** Seconds of the run. */
@@ -31,6 +33,8 @@ export type WorldContext = {
   /** Tells control what happened. */
   readonly tell: (fact: Fact) => void
   readonly stateNow: () => ExecutorState
+  /** Takes all of a GPU out of what plans may use. */
+  readonly blockGpu: (gpu: number) => void
   readonly log: Log
 }
 
