@@ -117,12 +117,17 @@ function extraRows({ scenarios, seeds }: GridOptions): readonly GridEntry[] {
   return [...without, ...overhead, ...peaks]
 }
 
-const axes = {
-  reconfigurationSeconds: [0, 1, 6, 30],
-  forecastError: [0, 0.15, 0.3, 0.6],
-  driftScale: [0, 0.5, 1, 2],
-  arrivals: ['last-window', 'forecast', 'truth'],
-} as const
+/** Seconds of a cold change; strength of drift, beside the scenario's own (left out here). */
+const axes = { reconfigurationSeconds: [0, 1, 6, 30], driftScale: [0.5, 2] } as const
+
+/** What a policy knows of arrivals, and by how much its forecast is wrong. */
+const knowledge: readonly SuiteKnobs[] = [
+  {},
+  { arrivals: 'last-window' },
+  { arrivals: 'forecast', forecastError: 0.3 },
+  { arrivals: 'forecast', forecastError: 0.6 },
+  { arrivals: 'truth' },
+]
 
 /** Rows that answer what isolation, a forecast or a handover is worth to a baseline. */
 const variants = [
@@ -135,54 +140,46 @@ const sweptPolicies = [referencePolicy, 'ekya', 'astraea', 'paris', 'static-best
 const oracles = ['static-best', 'static-best-window']
 
 /**
- * Default costs for every policy first, then each knob alone, then all of them crossed: what is
- * done at any moment is a sweep that can be read.
+ * Every policy everywhere at default costs, with all the work that sites allow a plan; then, where
+ * there is continuous learning, the cost of a change by what is known, then all axes crossed. Seed
+ * by seed, so that what is done at any moment is a sweep that can be read.
  */
 export function fullGrid(options: GridOptions): readonly GridEntry[] {
   const { scenarios, seeds, policies, brought } = options
   const all = comparedPolicies({ policies, brought }, true)
   const swept = [...new Set([...(policies ?? sweptPolicies), ...brought])]
-  const crossed = crossedKnobs()
-  const alone = crossed.filter((knobs) => Object.keys(knobs).length === 1)
-  const together = crossed.filter((knobs) => Object.keys(knobs).length > 1)
-  const cells = [
-    ...all.map((policy) => ({ policy, knobs: {}, stage: 0 })),
-    ...swept.flatMap((policy) => alone.map((knobs) => ({ policy, knobs, stage: 1 }))),
-    ...swept.flatMap((policy) => together.map((knobs) => ({ policy, knobs, stage: 2 }))),
-  ].filter(({ policy, knobs }) => isMeaningful(policy, knobs))
-  return scenarios.flatMap((scenario) =>
-    seeds.flatMap((seed) =>
-      cells.map((cell) => ({
-        ...{ kind: 'run' as const, scenario, seed, budget: fullBudget },
-        ...cell,
+  const crossed = swept.flatMap((policy) =>
+    crossedKnobs(policy).map((knobs) => ({ policy, knobs })),
+  )
+  return seeds.flatMap((seed, index) => [
+    ...scenarios.flatMap((scenario) =>
+      all.map((policy) => ({
+        ...entry('run', { scenario, seed, policy }),
+        budget: fullBudget,
+        stage: 3 * index,
       })),
     ),
-  )
+    ...scenarios.filter(isContinuousLearning).flatMap((scenario) =>
+      crossed.map(({ policy, knobs }) => ({
+        ...entry('run', { scenario, seed, policy, knobs }),
+        stage: 3 * index + (knobs.driftScale === undefined ? 1 : 2),
+      })),
+    ),
+  ])
 }
 
 /** Every combination; a knob left as the scenario has it is absent. */
-function crossedKnobs(): readonly SuiteKnobs[] {
-  const values = <T>(list: readonly T[]): readonly (T | undefined)[] => [undefined, ...list]
-  return values(axes.reconfigurationSeconds).flatMap((reconfigurationSeconds) =>
-    values(axes.forecastError).flatMap((forecastError) =>
-      values(axes.driftScale.filter((scale) => scale !== 1)).flatMap((driftScale) =>
-        values(axes.arrivals).map((arrivals) => ({
-          ...(reconfigurationSeconds === undefined ? {} : { reconfigurationSeconds }),
-          ...(forecastError === undefined ? {} : { forecastError }),
-          ...(driftScale === undefined ? {} : { driftScale }),
-          ...(arrivals === undefined ? {} : { arrivals }),
-        })),
-      ),
+function crossedKnobs(policy: string): readonly SuiteKnobs[] {
+  const known = oracles.includes(policy) ? [{}] : knowledge
+  return axes.reconfigurationSeconds.flatMap((reconfigurationSeconds) =>
+    [undefined, ...axes.driftScale].flatMap((driftScale) =>
+      known.map((told) => ({
+        reconfigurationSeconds,
+        ...(driftScale === undefined ? {} : { driftScale }),
+        ...told,
+      })),
     ),
   )
-}
-
-/** Whoever is told no forecast does not mind how wrong it is. */
-function isMeaningful(policy: string, knobs: SuiteKnobs): boolean {
-  if (oracles.includes(policy)) {
-    return knobs.arrivals === undefined && knobs.forecastError === undefined
-  }
-  return knobs.forecastError === undefined || (knobs.arrivals ?? 'forecast') === 'forecast'
 }
 
 function entry(
