@@ -1,5 +1,6 @@
-// Fills the tables of docs/COMPARISON.md from data/results/base.jsonl, which
-// `migrator compare --suite --seeds 10 --results data/results/base.jsonl` makes:
+// Fills the tables of docs/COMPARISON.md from data/results/base.jsonl and full.jsonl, which
+// `migrator compare --suite --seeds 10 --results data/results/base.jsonl` and
+// `migrator compare --suite --full --results data/results/full.jsonl` make:
 // `npm run comparison` writes the page, with `-- --check` it says whether it is what the rows say.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -10,9 +11,11 @@ import { inputHashes, inputHashOf, inputsOf } from '../dist/cli/suite/suite-inpu
 import { comparisonTables } from '../dist/observe/suite/comparison-tables.js'
 import { filledPage } from '../dist/observe/suite/filled-page.js'
 import { summariseSuite } from '../dist/observe/suite/summarise-suite.js'
+import { sweepTables } from '../dist/observe/suite/sweep-tables.js'
 
 const pathOf = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url))
 const results = pathOf('data/results/base.jsonl')
+const sweepResults = pathOf('data/results/full.jsonl')
 const page = pathOf('docs/COMPARISON.md')
 
 if (!existsSync(results)) {
@@ -27,7 +30,11 @@ if (isOld) console.error('Some rows were made by another version of the code, da
 const inputs = isOld ? { ...inputsOf(hashes), code: 'older' } : inputsOf(hashes)
 const result = summariseSuite(rows, { ...suiteDescription(grid, false), inputs })
 const before = readFileSync(page, 'utf8')
-const after = filledPage(before, comparisonTables(result))
+const sweep = existsSync(sweepResults)
+  ? rowsIn(readFileSync(sweepResults, 'utf8'), sweepResults)
+  : []
+const tables = { ...comparisonTables(result), ...sweepTables(sweep, result.reference) }
+const after = filledPage(before, tables)
 if (process.argv.includes('--check')) {
   // Hashes of the code change with every commit; the figures do not.
   const figures = (text) => text.replaceAll(/Code `\w+`, scenarios and data `\w+`\./g, '')

@@ -8,6 +8,7 @@ import { disagreements } from '../../src/observe/suite/disagreement.ts'
 import { filledPage } from '../../src/observe/suite/filled-page.ts'
 import { type SuiteRow, worldKey } from '../../src/observe/suite/suite-row.ts'
 import { summariseSuite } from '../../src/observe/suite/summarise-suite.ts'
+import { sweepTables } from '../../src/observe/suite/sweep-tables.ts'
 
 const folder = resolve(import.meta.dirname, '../../data/results')
 const hasBase = existsSync(resolve(folder, 'base.jsonl'))
@@ -48,7 +49,8 @@ describe.skipIf(!hasBase)('the committed results', () => {
   test('are what the tables of the page say', () => {
     const inputs = { code: '', scenarios: '' }
     const description = suiteDescription({ policies: null, brought: [] }, false)
-    const tables = comparisonTables(summariseSuite(base, { ...description, inputs }))
+    const result = summariseSuite(base, { ...description, inputs })
+    const tables = { ...comparisonTables(result), ...sweepTables(full, result.reference) }
     const page = readFileSync(resolve(folder, '../../docs/COMPARISON.md'), 'utf8')
     const figures = (text: string) => text.replaceAll(/Code `\w*`, scenarios and data `\w*`\./g, '')
     expect(figures(page), 'npm run comparison').toBe(figures(filledPage(page, tables)))

@@ -1,5 +1,6 @@
 import type { Interval } from '../statistics.ts'
 import { count, percent, points } from '../units.ts'
+import { markdownTable } from './markdown-table.ts'
 import type { ScenarioResult, SuiteResult } from './suite-result.ts'
 
 /**
@@ -23,7 +24,7 @@ export function comparisonTables(result: SuiteResult): Readonly<Record<string, s
 function gains({ gains: all }: SuiteResult): string {
   const relative = (interval: Interval | undefined) =>
     interval === undefined ? '–' : `${points(interval.mean)} % (${between(interval)})`
-  return table(
+  return markdownTable(
     ['over', 'continuous learning', 'points', 'all scenarios', 'points'],
     all.map(({ over, continuousLearning, all: every }) => [
       `\`${over}\``,
@@ -37,7 +38,7 @@ function gains({ gains: all }: SuiteResult): string {
 
 function scenarios({ scenarios: all, gains: others, reference }: SuiteResult): string {
   const names = others.map(({ over }) => over)
-  return table(
+  return markdownTable(
     ['scenario', reference, 'bound', ...names],
     all.map((scenario) => [
       `\`${scenario.name}\``,
@@ -51,7 +52,7 @@ function scenarios({ scenarios: all, gains: others, reference }: SuiteResult): s
 /** Parts of Goodput, means over the scenarios. */
 function parts({ scenarios: all }: SuiteResult): string {
   const names = [...new Set(all.flatMap(({ policies }) => Object.keys(policies)))]
-  return table(
+  return markdownTable(
     [
       'policy',
       'Goodput',
@@ -97,7 +98,7 @@ function losses({ scenarios: all }: SuiteResult): string {
       lead(bestOtherToldNoTruth?.pairedDifference ?? null),
     ])
   if (rows.length === 0) return 'There is none.'
-  return table(
+  return markdownTable(
     ['scenario', 'best other', 'lead', 'beyond the interval', 'best without the truth', 'lead'],
     rows,
   )
@@ -105,7 +106,7 @@ function losses({ scenarios: all }: SuiteResult): string {
 
 function sources({ sources: all }: SuiteResult): string {
   if (all === null) return 'These rows were not run.'
-  return table(
+  return markdownTable(
     ['from', 'run instead', 'points', 'relative', 'scenarios', 'seeds'],
     all.map(({ source, without, absolute, relative, scenarios: many, seeds }) => [
       source,
@@ -142,11 +143,11 @@ function overhead({ overhead: all, awareAgainstBlind: aware }: SuiteResult): str
           ],
         ]
   const titles = ['plans', 'requests lost', 'of the sum', 'mean of runs', 'reconf.', 'Goodput']
-  return table(titles, [...rows, ...against])
+  return markdownTable(titles, [...rows, ...against])
 }
 
 function windowAccuracy({ ownObjectives }: SuiteResult): string {
-  return table(
+  return markdownTable(
     ['policy', 'continuous learning', 'all scenarios', 'unanswered counted as wrong'],
     ownObjectives.windowAccuracy.map(({ policy, continuousLearning, all, answered }) => [
       `\`${policy}\``,
@@ -160,7 +161,7 @@ function windowAccuracy({ ownObjectives }: SuiteResult): string {
 function peakLoad({ ownObjectives: { peakLoad: all } }: SuiteResult): string {
   if (all === null) return 'These rows were not run.'
   const names = [...new Set(all.flatMap(({ policies }) => Object.keys(policies)))]
-  return table(
+  return markdownTable(
     ['scenario', ...names],
     all.map(({ scenario, policies }) => [
       `\`${scenario}\``,
@@ -180,12 +181,6 @@ function budget(result: SuiteResult): string {
     `charged ${own.chargedSecondsMean.toFixed(1)} s a run.${gap} Intervals: ${result.intervals}. ` +
     `Code \`${inputs.code}\`, scenarios and data \`${inputs.scenarios}\`.`
   )
-}
-
-function table(titles: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
-  const rule = titles.map((_, index) => (index === 0 ? '---' : '---:'))
-  return [line(titles), line(rule), ...rows.map(line)].join('\n')
 }
 
 function share(value: number | undefined): string {
