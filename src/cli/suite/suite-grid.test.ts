@@ -45,7 +45,7 @@ describe('the base grid', () => {
 describe('the full grid', () => {
   const grid = fullGrid({ ...options, brought: [] })
 
-  test('holds the plain rows of the base grid, first of a seed, so that both can be compared', () => {
+  test('holds the plain rows of the base grid, first of a seed, to compare with', () => {
     const plain = grid.filter(({ stage }) => stage % 3 === 0).map(keyOf)
     const base = baseGrid({ ...options, brought: [] }).filter(
       ({ kind, knobs }) => kind === 'run' && Object.keys(knobs).length === 0,
