@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { textTable } from '../../observe/text-table.ts'
 import { count as countOf } from '../../observe/units.ts'
+import { wrappedLines } from '../../observe/wrapped-lines.ts'
 import type { Check } from '../../runtime/host/doctor.ts'
 import { examine } from '../../runtime/node/open-node.ts'
 import { exitCodes } from '../exit-codes.ts'
@@ -37,15 +38,21 @@ const marks: Readonly<Record<Check['status'], string>> = {
   problem: 'PROBLEM',
 }
 
+/** What was found is wrapped to a terminal's width; elsewhere a check is a line. */
 function checkTable(checks: readonly Check[]): string {
-  const table = textTable(
-    [
-      { title: 'what', align: 'left', cell: ({ subject }) => subject },
-      { title: 'status', align: 'left', cell: ({ status }) => marks[status] },
-      { title: 'found', align: 'left', cell: ({ found }) => found },
-    ],
-    checks,
+  const before = Math.max(...checks.map(({ subject }) => subject.length)) + '  PROBLEM  '.length
+  const width = Math.max(30, (process.stdout.columns ?? Number.POSITIVE_INFINITY) - before)
+  const rows = checks.flatMap(({ subject, status, found }) =>
+    wrappedLines(found, width).map((line, index) =>
+      index === 0 ? [subject, marks[status], line] : ['', '', line],
+    ),
   )
+  const columns = ['what', 'status', 'found'].map((title, index) => ({
+    title,
+    align: 'left' as const,
+    cell: (row: readonly string[]) => row[index] ?? '',
+  }))
+  const table = textTable(columns, rows)
   const fixes = checks.flatMap(({ subject, status, fix }) =>
     fix === null ? [] : [`${marks[status]}: ${subject}\n  fix: ${fix}`],
   )
