@@ -45,6 +45,10 @@ function siteTenant(tenant: PlanningTenant): SiteTenant {
     itemsPerRequest: tenant.itemsPerRequest,
     serving: tenant.serving,
     figures: tenant.serving.map((own) => own && figuresOf(own)),
+    memory: {
+      inferenceMiB: tenant.serving.map(() => null),
+      retrainingMiB: tenant.serving.map(() => null),
+    },
     inferenceStartSeconds: tenant.inferenceStartSeconds,
     retrainingStartSeconds: tenant.retrainingStartSeconds,
     checkpointRestoreSeconds: tenant.underWay?.restoreSeconds ?? 0,

@@ -86,6 +86,14 @@ describe('a site file', () => {
       true,
       true,
     ])
+    const stated = 30 * 1024
+    expect(tenant.memory.inferenceMiB).toEqual([null, null, stated, stated, stated])
+  })
+
+  test('knows what workers take of each class at the batches that they use there', () => {
+    const [vision] = site.tenants
+    expect(vision?.memory.inferenceMiB).toEqual([2460, 3203, 4618, 4708, 4885])
+    expect(vision?.memory.retrainingMiB).toEqual([4864, 4954, 5044, 5134, 5404])
   })
 
   test('keeps what only the lab knows under simulation, and is a node without it', () => {

@@ -3,6 +3,7 @@ import type { SiteTenant } from '../core/site.ts'
 import { findStart, type ProfileKind } from './profiles/profile-library.ts'
 import type { ReadFile } from './read-document.ts'
 import { resolveAccuracy } from './resolve-accuracy.ts'
+import { resolveMemory } from './resolve-memory.ts'
 import { resolveRetraining } from './resolve-retraining.ts'
 import { resolveFigures, resolveServing, type TenantContext } from './resolve-serving.ts'
 import type { ItemsConfig } from './schema/tenant-schema.ts'
@@ -19,6 +20,7 @@ export function resolveTenant(context: TenantContext, readFile: ReadFile): SiteT
   const accuracy = resolveAccuracy(tenant.accuracy, readFile, (code, found, accepted) =>
     source.error([...path, 'accuracy'], { code, found, accepted }),
   )
+  const retraining = resolveRetraining(context, accuracy)
   return {
     id: tenant.name,
     weight: tenant.weight,
@@ -26,12 +28,13 @@ export function resolveTenant(context: TenantContext, readFile: ReadFile): SiteT
     itemsPerRequest: meanItems(tenant.items),
     serving,
     figures: resolveFigures(context),
+    memory: resolveMemory(context, { serving, retraining }),
     inferenceStartSeconds: tenant.start.inference ?? startOf(context, 'inference'),
     retrainingStartSeconds: tenant.start.retraining ?? startOf(context, 'training'),
     checkpointRestoreSeconds: tenant.start.restore,
     sloAttainmentMin: tenant.sloAttainmentMin ?? null,
     accuracy,
-    retraining: resolveRetraining(context, accuracy),
+    retraining,
   }
 }
 

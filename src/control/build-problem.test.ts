@@ -4,8 +4,10 @@ import { literalSite, readLiteral } from '../../test/literal-site.ts'
 import { must } from '../base/assert.ts'
 import { resolveSite } from '../config/resolve-site.ts'
 import type { RetrainingForecast } from '../core/forecast.ts'
+import { siteUnder } from '../core/mps/share-site.ts'
 import type { Plan, PlannedInstance, Role } from '../core/plan/plan.ts'
 import type { PlanningProblem } from '../core/plan/problem.ts'
+import type { Handover } from '../core/policy.ts'
 import { buildProblem, type TenantOutlook } from './build-problem.ts'
 
 const site = resolveSite({ text: literalSite, sourceName: 'site.yaml', readFile: readLiteral() })
@@ -73,19 +75,42 @@ function problemAt(own: ControlWorld, nowSeconds: number, startSeconds: number):
   own.send({ kind: 'plan-requested', atSeconds: nowSeconds })
   const outlooks = site.tenants.map(({ id }): TenantOutlook => {
     const isTraining = own.state.tenants.find((tenant) => tenant.id === id)?.job != null
-    return {
-      arrivals: { method: '', meanRps: [], dispersion: 1, backTestError: null },
-      valuePerAnswer: 1,
-      service: { classCount: 5, loads: [0], sets: [] },
-      accuracyDeployed: [],
-      accuracyTerminal: 0,
-      retraining: [],
-      underWay: isTraining ? whole : null,
-    }
+    return { ...outlookOf(), underWay: isTraining ? whole : null }
   })
-  const span = { windowIndex: 0, startSeconds, endSeconds: 100, isFirstLayoutFree: false }
-  return buildProblem(site, own.state, span, outlooks)
+  return buildProblem(site, own.state, { ...span, startSeconds }, outlooks)
 }
+
+const span = { windowIndex: 0, startSeconds: 0, endSeconds: 100, isFirstLayoutFree: false }
+
+function outlookOf(): TenantOutlook {
+  return {
+    arrivals: { method: '', meanRps: [], dispersion: 1, backTestError: null },
+    valuePerAnswer: 1,
+    service: { classCount: 5, loads: [0], sets: [] },
+    accuracyDeployed: [],
+    accuracyTerminal: 0,
+    retraining: [],
+    underWay: null,
+  }
+}
+
+describe('takeovers', () => {
+  const own = world(inference)
+  const told = (handover: Handover, under = site) =>
+    buildProblem(under, { ...own.state, handover }, span, site.tenants.map(outlookOf)).takeovers
+
+  test('are planned with by who makes first, with the memory of each class and its workers', () => {
+    const takeovers = must(told('make-first'))
+    expect(takeovers.memoryMiB).toEqual([9728, 19968, 40192, 40192, 80384])
+    expect(takeovers.inferenceMiB).toEqual(site.tenants.map(({ memory }) => memory.inferenceMiB))
+    expect(takeovers.retrainingMiB).toEqual(site.tenants.map(({ memory }) => memory.retrainingMiB))
+  })
+
+  test('are not for who breaks first, nor between clients that share a GPU', () => {
+    expect(told('break-first')).toBeUndefined()
+    expect(told('make-first', siteUnder('mps', site))).toBeUndefined()
+  })
+})
 
 describe('what runs when a plan starts', () => {
   test('is told with the seconds until it is ready, by the profile', () => {

@@ -8,6 +8,7 @@ import type {
 } from '../core/plan/problem.ts'
 import { slotsFor } from '../core/plan/warm-up.ts'
 import type { Site, SiteTenant } from '../core/site.ts'
+import { takeoversOf } from '../core/workload/memory-need.ts'
 import type { ServiceTable } from '../core/workload/service-table.ts'
 import { classIndexIn } from './class-index.ts'
 import { type ExecutorState, tenantOf } from './executor-state.ts'
@@ -48,6 +49,7 @@ export function buildProblem(
   outlooks: readonly TenantOutlook[],
 ): PlanningProblem {
   const { startSeconds, endSeconds } = span
+  const takeovers = state.handover === 'make-first' ? takeoversOf(site) : null
   assert(outlooks.length === site.tenants.length, 'An outlook for each tenant')
   return {
     windowIndex: span.windowIndex,
@@ -69,6 +71,7 @@ export function buildProblem(
     costs: site.costs,
     residenceSecondsMin: site.residenceSecondsMin,
     terminalSeconds: site.terminalSeconds,
+    ...(takeovers === null ? {} : { takeovers }),
   }
 }
 

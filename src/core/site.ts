@@ -43,6 +43,7 @@ export type SiteTenant = {
   readonly serving: readonly (ServingCapability | null)[]
   /** The figures behind `serving`, all batch sizes, parallel to it; null where none are known. */
   readonly figures: readonly (readonly BatchPoint[] | null)[]
+  readonly memory: WorkerMemory
   readonly inferenceStartSeconds: number
   readonly retrainingStartSeconds: number
   readonly checkpointRestoreSeconds: number
@@ -50,6 +51,15 @@ export type SiteTenant = {
   readonly accuracy: AccuracyTable
   /** Configurations it may retrain with (ids of `accuracy.configurations`), in file order. */
   readonly retraining: readonly SiteRetraining[]
+}
+
+/**
+ * At most what one worker takes of a GPU instance's memory, MiB, parallel to `Site.classes`; null
+ * where it cannot run or nothing says it, and on shares, which have no memory of their own.
+ */
+export type WorkerMemory = {
+  readonly inferenceMiB: readonly (number | null)[]
+  readonly retrainingMiB: readonly (number | null)[]
 }
 
 export type SiteRetraining = {

@@ -29,15 +29,33 @@ export type WorkerStart = {
   readonly seconds: number
 }
 
+/** One observation that bounds what a worker takes at a batch size. */
+export type MemoryFact = {
+  /** Of the person whose file it is, who knows their own worker best. */
+  readonly isOwn: boolean
+  readonly gpu: string
+  readonly profile: string
+  readonly items: number
+  readonly saw: 'used' | 'together'
+  /** MiB used by one worker, or how many ran at once on one GPU instance (1: alone). */
+  readonly amount: number
+}
+
 /**
  * All figures that a site may use. Nothing in it assumes that more slices are faster: some are not.
  */
 export type ProfileLibrary = {
   readonly rows: ReadonlyMap<string, ProfileRow>
   readonly starts: ReadonlyMap<string, WorkerStart>
+  /** By kind and model, on whatever GPU: memory is a matter of the model and the batch. */
+  readonly memory: ReadonlyMap<string, readonly MemoryFact[]>
 }
 
-export const emptyLibrary: ProfileLibrary = { rows: new Map(), starts: new Map() }
+export const emptyLibrary: ProfileLibrary = {
+  rows: new Map(),
+  starts: new Map(),
+  memory: new Map(),
+}
 
 /**
  * A library with more rows; those that it has already stay, so the first source to speak counts.
@@ -51,8 +69,28 @@ export function withRows(
   for (const row of rows) if (!allRows.has(rowKey(row))) allRows.set(rowKey(row), row)
   const allStarts = new Map(library.starts)
   for (const start of starts)
-    if (!allStarts.has(startKey(start))) allStarts.set(startKey(start), start)
-  return { rows: allRows, starts: allStarts }
+    if (!allStarts.has(modelKey(start))) allStarts.set(modelKey(start), start)
+  return { ...library, rows: allRows, starts: allStarts }
+}
+
+/** A library with more observations of one model's (job's) memory. */
+export function withMemory(
+  library: ProfileLibrary,
+  of: Pick<WorkerStart, 'kind' | 'model'>,
+  facts: readonly MemoryFact[],
+): ProfileLibrary {
+  const memory = new Map(library.memory)
+  memory.set(modelKey(of), [...memoryOf(library, of.kind, of.model), ...facts])
+  return { ...library, memory }
+}
+
+/** What was observed of the memory of a model (job), on any GPU. */
+export function memoryOf(
+  library: ProfileLibrary,
+  kind: ProfileKind,
+  model: string,
+): readonly MemoryFact[] {
+  return library.memory.get(modelKey({ kind, model })) ?? []
 }
 
 /**
@@ -77,7 +115,7 @@ export function findStart(
   kind: ProfileKind,
   model: string,
 ): WorkerStart | null {
-  return library.starts.get(startKey({ kind, model })) ?? null
+  return library.starts.get(modelKey({ kind, model })) ?? null
 }
 
 /** Names of the models (jobs) that the library knows on any GPU, sorted. */
@@ -110,6 +148,7 @@ function rowKey({
   return JSON.stringify([kind, model, gpu, profile])
 }
 
-function startKey({ kind, model }: Pick<WorkerStart, 'kind' | 'model'>): string {
+/** Of a model (job) on whatever GPU. */
+function modelKey({ kind, model }: Pick<WorkerStart, 'kind' | 'model'>): string {
   return JSON.stringify([kind, model])
 }

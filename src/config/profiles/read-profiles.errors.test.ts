@@ -18,6 +18,10 @@ const cases: Readonly<Record<string, Case>> = {
   'a figure that is NaN': withOwn('batches: [1, 2], perSecond: {1g.10gb: [1, .nan]}'),
   'a profile of another GPU': withOwn('batches: [1, 2], perSecond: {1g.5gb: [1, 2]}'),
   'batch sizes that fall': withOwn('batches: [2, 1], perSecond: {1g.10gb: [1, 2]}'),
+  'fewer counts of workers than batch sizes': withOwn(
+    'batches: [1, 2], perSecond: {}, together: {1g.10gb: [1]}',
+  ),
+  'memory of nothing': withOwn('batches: [1, 2], perSecond: {}, memoryMiB: {1g.10gb: [0, 9]}'),
   'an unknown key': withOwn('batches: [1], persecond: {1g.10gb: [1]}'),
   'no tables': withFile('version: 1\nsource: ours\n'),
   'an unknown rule': withFile(

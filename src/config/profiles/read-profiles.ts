@@ -12,12 +12,14 @@ import {
 } from '../schema/profile-schema.ts'
 import { oneOf } from '../suggest.ts'
 import { deriveRows } from './derive.ts'
+import { memoryFactsOf } from './memory-facts.ts'
 import {
   emptyLibrary,
   type ProfileLibrary,
   type ProfileRow,
   type RatePoint,
   type WorkerStart,
+  withMemory,
   withRows,
 } from './profile-library.ts'
 
@@ -47,6 +49,9 @@ export function readProfiles(readFile: ReadFile, own: readonly ProfileText[]): P
     const context = { provenance, source: value.source }
     const rows = value.tables.flatMap((table) => rowsOf(table, context))
     library = withRows(library, rows, startsOf(value.tables))
+    for (const table of value.tables) {
+      library = withMemory(library, table, memoryFactsOf(table, provenance === 'own'))
+    }
   }
   for (const { value, provenance } of files) {
     for (const rule of value.derived ?? []) {
@@ -94,13 +99,15 @@ function checkTables(tables: readonly ProfileTable[], source: SourceDocument): v
     }
     seen.add(key)
     checkBatches(table, source, [...path, 'batches'])
-    for (const [name, rates] of Object.entries(table.perSecond)) {
-      const place = [...path, 'perSecond', name]
-      checkProfile(gpu, name, source, place)
-      if (rates.length !== table.batches.length) {
-        const found = `a list of ${rates.length}`
-        const accepted = `${table.batches.length}, one for each batch size`
-        throw source.error(place, { code: 'contradiction', found, accepted })
+    for (const key of ['perSecond', 'memoryMiB', 'together'] as const) {
+      for (const [name, list] of Object.entries(table[key] ?? {})) {
+        const place = [...path, key, name]
+        checkProfile(gpu, name, source, place)
+        if (list.length !== table.batches.length) {
+          const found = `a list of ${list.length}`
+          const accepted = `${table.batches.length}, one for each batch size`
+          throw source.error(place, { code: 'contradiction', found, accepted })
+        }
       }
     }
   }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { dataText, readShipped } from '../../../test/data-files.ts'
+import { profileFileSchema } from '../schema/profile-schema.ts'
 import { findRow, type ProfileRow } from './profile-library.ts'
 import { readProfiles, shippedProfileFiles } from './read-profiles.ts'
 
@@ -124,6 +125,44 @@ test.skipIf(folder === undefined)('MISO figures are batch over the mean step', (
     expect(Number(line['samples_per_s']) / rate).toBeCloseTo(1, 4)
   }
   expect(count).toBe(160)
+})
+
+/** What tables say beside throughput, by model, profile and batch. */
+function typed(file: string, key: 'memoryMiB' | 'together'): ReadonlyMap<string, number> {
+  const { tables } = profileFileSchema.parse(JSON.parse(dataText(`profiles/${file}`)))
+  const cells = tables.flatMap(({ kind, model, gpu, batches, ...table }) =>
+    Object.entries(table[key] ?? {}).flatMap(([profile, list]) =>
+      list.flatMap((value, i): [string, number][] =>
+        value === null ? [] : [[[kind, model, gpu, profile, batches[i]].join(' '), value]],
+      ),
+    ),
+  )
+  return new Map(cells)
+}
+
+test.skipIf(folder === undefined)('together are the most processes that ran in the source', () => {
+  const most = new Map<string, number>()
+  for (const line of linesOf('mig-inference/parvagpu_a100-80gb_inference.csv')) {
+    if (line['status'] !== 'ok' || line['note'] !== '') continue
+    const model = line['model'] === 'bert' ? 'bert-large' : line['model']
+    const key = `inference ${model} a100-80gb ${line['profile']} ${line['batch']}`
+    most.set(key, Math.max(most.get(key) ?? 0, Number(line['processes'])))
+  }
+  expect(typed('parvagpu.json', 'together')).toEqual(most)
+})
+
+test.skipIf(folder === undefined)('memory in use is that of the source, rounded up', () => {
+  const used = new Map<string, number>()
+  for (const kind of ['inference', 'training']) {
+    for (const line of linesOf(`mig-${kind}/migperf_a100_${kind}.csv`)) {
+      if (!['', '64'].includes(line['seq_length'] as string) || line['fb_used_mib'] === '') continue
+      const model = (migperfNames as Record<string, string>)[line['model'] as string]
+      const gpu = (line['gpu'] as string).toLowerCase()
+      const key = [kind, model ?? line['model'], gpu, line['profile'], line['batch']].join(' ')
+      if (!used.has(key)) used.set(key, Math.ceil(Number(line['fb_used_mib'])))
+    }
+  }
+  expect(typed('migperf.json', 'memoryMiB')).toEqual(used)
 })
 
 test('no file of figures comes from a source without a licence', () => {

@@ -18,6 +18,14 @@ const perSecond = z.union([positive(1e9), z.literal('did-not-run'), z.null()], {
   error: 'items per second (a number greater than 0), did-not-run, or null where unknown',
 })
 
+const memoryMiB = z.union([positive(1e9), z.null()], {
+  error: 'MiB (a number greater than 0), or null where unknown',
+})
+
+const together = z.union([whole(1, 64), z.null()], {
+  error: 'a count of workers (1 to 64), or null where unknown',
+})
+
 const table = mapping({
   kind,
   model: text('the name of a model or job'),
@@ -30,6 +38,16 @@ const table = mapping({
     listOf(perSecond, 'items per second, one for each batch size'),
     'names of GPU instance profiles to lists of items per second',
   ),
+  memoryMiB: mappingOf(
+    listOf(memoryMiB, 'MiB that one worker takes, one for each batch size'),
+    'names of GPU instance profiles to lists of MiB',
+  ).optional(),
+  together: mappingOf(
+    listOf(together, 'counts of workers, one for each batch size'),
+    'names of GPU instance profiles to lists of counts',
+  )
+    .optional()
+    .meta({ description: 'How many such workers ran at once on one GPU instance' }),
   /** How `migrator profile` measured it (runtime/profile); nothing is planned by it. */
   measured: mappingOf(z.unknown(), 'conditions and details of a measurement').optional(),
 })

@@ -69,6 +69,7 @@ function sharedTenant(
   return {
     ...tenant,
     figures,
+    memory: { inferenceMiB: shares.map(() => null), retrainingMiB: shares.map(() => null) },
     serving: figures.map((points) => points && capabilityOf(points, tenant.sloSeconds)),
     retraining: tenant.retraining.map((own) => ({
       ...own,
