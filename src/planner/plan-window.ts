@@ -3,6 +3,7 @@ import { checkPlan } from '../core/plan/check.ts'
 import { refusal } from '../core/plan/check-problem.ts'
 import type { PlanningWork, PlanOutcome } from '../core/plan/outcome.ts'
 import type { PlanningProblem } from '../core/plan/problem.ts'
+import { lendWhereItFits } from '../core/plan/takeover.ts'
 import { valueOf } from '../core/plan/value.ts'
 import { coarseGrid } from './coarse-grid.ts'
 import { type CoarseSearch, searchCoarse } from './coarse-search.ts'
@@ -51,6 +52,8 @@ const optimalGap = 1e-6
  * core/plan/check.ts. If the program gave nothing, the running layout is refined instead.
  * `bound` is valid for every legal plan of the problem at its own slots, less the terminal value of
  * the plan that is returned; it does not come from the coarse program, which is no relaxation.
+ * All of this breaks first; where the problem has takeovers, the plan that is found lends where it
+ * fits, and there is no bound.
  */
 export function planWindow(
   problem: PlanningProblem,
@@ -62,8 +65,9 @@ export function planWindow(
   const { grid, coarse } = searchTwice(problem, solver, settings)
   const starts = coarse.schedules.length > 0 ? coarse.schedules : [keepLayout(grid)]
   const refined = refineAll(grid, starts, settings.refineStepsMax)
-  const bound = coarse.prices === null ? null : priceBound(grid, coarse.prices)
-  const work = workOf(grid, { ...coarse, edits: refined.steps })
+  const prices = problem.takeovers === undefined ? coarse.prices : null
+  const bound = prices === null ? null : priceBound(grid, prices)
+  const work = workOf(grid, { ...coarse, prices, edits: refined.steps })
   return outcomeOf(grid, refined.jobs, { work, bound, policy: settings.policy })
 }
 
@@ -139,7 +143,7 @@ type Found = {
 function outcomeOf(grid: Grid, jobs: readonly Job[], found: Found): PlanOutcome {
   const { problem } = grid
   const { work } = found
-  const plan = planFromJobs(grid, jobs, found.policy)
+  const plan = lendWhereItFits(problem, planFromJobs(grid, jobs, found.policy))
   const value = valueOf(problem, plan)
   const reason = missedFloors(problem, value)
   if (reason !== null) return { status: 'infeasible', reason, work }

@@ -66,7 +66,11 @@ function lentInstance(problem: PlanningProblem, instance: PlannedInstance): Plan
     if (before.until.kind === 'time') {
       const since = Math.max(freeFromSeconds, before.serveFromSeconds)
       if (since > after.initialiseFromSeconds) continue
-      tenures[i] = { ...before, until: { kind: 'time', atSeconds: lentUntil(problem, after) } }
+      const atSeconds = lentUntil(problem, after, tenures[i + 2])
+      // Who has not come to serve so far would begin to.
+      const hasServed = before.serveFromSeconds < before.until.atSeconds
+      if (!hasServed && atSeconds < since + problem.residenceSecondsMin) continue
+      tenures[i] = { ...before, until: { kind: 'time', atSeconds } }
     } else if (after.role.kind === 'inference') {
       const leastSeconds = Math.max(before.initialiseFromSeconds, freeFromSeconds)
       tenures[i + 1] = startedAhead(problem, instance, after, leastSeconds)
@@ -88,12 +92,15 @@ function mayLend(
   return first !== null && second !== null && fitsBeside(problem, classIndex, first, second)
 }
 
-/** No later than the plan's end. */
+/** No later than the plan's end, nor than a third one starts. */
 function lentUntil(
   { startSeconds, slotSeconds, slotCount }: PlanningProblem,
   after: Tenure,
+  third: Tenure | undefined,
 ): number {
-  return Math.min(after.serveFromSeconds, startSeconds + slotSeconds * slotCount)
+  const endSeconds = startSeconds + slotSeconds * slotCount
+  const thirdSeconds = third?.initialiseFromSeconds ?? endSeconds
+  return Math.min(after.serveFromSeconds, endSeconds, thirdSeconds)
 }
 
 /** Inference started as early as makes it serve when the worker before it is done. */

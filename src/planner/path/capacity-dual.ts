@@ -1,7 +1,7 @@
 import { must } from '../../base/assert.ts'
 import { type CapacityDemand, capacityDemandOf, pointCount } from './capacity-demand.ts'
 import type { GpuSpace } from './gpu-space.ts'
-import { type RetrainingChoice, terminalShare } from './retraining-option.ts'
+import { type RetrainingChoice, type RetrainingOption, terminalShare } from './retraining-option.ts'
 import type { WindowModel } from './window-model.ts'
 
 /** What the capacity dual of design 003 (equation 13) is computed for. */
@@ -103,15 +103,22 @@ function takeDemand(
       const terminal = share * option.accuracyTerminal + (1 - share) * tenant.accuracyTerminal
       const gained =
         (deployed[end] as number) + ((after[slotCount] as number) - (after[end] as number))
-      const price = (own[end] as number) - (own[start] as number)
+      const from = Math.min(end, start + lentSlots(model, option))
+      const price = (own[end] as number) - (own[from] as number)
       const worth = gained - price + terminalWeight * terminal
       if (worth <= best) continue
       best = worth
       choice = { option, start, gpu: 0 }
     }
   }
-  hold(demand, { cheapest, choice, slotCount }, unused)
+  const lent = choice === null ? 0 : lentSlots(model, choice.option)
+  hold(demand, { cheapest, choice, slotCount, lent }, unused)
   return best
+}
+
+/** While a retraining warms up, who serves on its instance may go on, and pays for it. */
+function lentSlots({ fitsBeside }: WindowModel, { warmUpSlots }: RetrainingOption): number {
+  return fitsBeside === null ? 0 : warmUpSlots
 }
 
 /** Per slot the class whose capacity costs least, and what it costs; -1 where there is none. */
@@ -178,10 +185,12 @@ function hold(
     readonly cheapest: Cheapest
     readonly choice: RetrainingChoice | null
     readonly slotCount: number
+    /** Slots of the choice that are not paid for. */
+    readonly lent: number
   },
   unused: Float64Array,
 ): void {
-  const { cheapest, choice, slotCount } = held
+  const { cheapest, choice, slotCount, lent } = held
   const done = choice === null ? slotCount : choice.start + choice.option.slots
   for (let t = 0; t < slotCount; t += 1) {
     const accuracy = t < done || choice === null ? tenant.tenant : choice.option
@@ -194,7 +203,7 @@ function hold(
     unused[k * slotCount + t] = (unused[k * slotCount + t] as number) - count
   }
   if (choice === null) return
-  for (let t = choice.start; t < Math.min(done, slotCount); t += 1) {
+  for (let t = choice.start + lent; t < Math.min(done, slotCount); t += 1) {
     const at = choice.option.classIndex * slotCount + t
     unused[at] = (unused[at] as number) - 1
   }

@@ -18,11 +18,12 @@ const stepsPerSuccessor = 600
 /**
  * Solves a small problem: every way through the slots, of those with the same future only the best
  * (with floors: those that no other beats in worth and in answers). Then the best plan is optimal,
- * or no plan keeps the floors. Gives up on larger ones.
+ * or no plan keeps the floors. Gives up on larger ones, and where workers may start beside others,
+ * which it knows nothing of.
  */
 export function* searchExactly(progress: Progress): Work {
   const { model } = progress
-  if (!isSmall(model)) return
+  if (model.fitsBeside !== null || !isSmall(model)) return
   const none = model.tenants.map(() => null)
   const zero = model.tenants.map(() => 0)
   const root = { items: itemsAtStart(model), choices: none, value: 0, answered: zero, before: null }

@@ -5,14 +5,19 @@ import {
   type PlannedInstance,
   type Tenure,
 } from '../../core/plan/plan.ts'
+import type { Occupant } from '../../core/plan/takeover.ts'
 import { emptySolution } from './first-solutions.ts'
 import type { RetrainingChoice } from './retraining-option.ts'
 import { servesFrom } from './serving-counts.ts'
 import type { OwnedHold, Solution } from './solution.ts'
 import type { WindowGpu, WindowModel } from './window-model.ts'
 
-/** What is held of a GPU in each slot: its memory slices, and which multiset. */
-type Occupancy = { readonly masks: Int32Array; readonly multisets: Int16Array }
+/** What is held of a GPU in each slot: its memory slices, which multiset, and by whom. */
+type Occupancy = {
+  readonly masks: Int32Array
+  readonly multisets: Int16Array
+  readonly holds: OwnedHold[]
+}
 
 /** A hold of an earlier plan, and for a retraining what it is of. */
 type Candidate = {
@@ -24,7 +29,7 @@ type Candidate = {
 /**
  * As much as still fits of a plan for this problem or an earlier one: its tenures, cut to the
  * window, in the order in which they begin. What began before the window goes on only where it
- * really runs; elsewhere it begins anew.
+ * really runs; elsewhere it begins anew. Takeovers that are still possible stay.
  */
 export function fittedSolution(model: WindowModel, plan: Plan): Solution {
   const { choices, holds } = emptySolution(model)
@@ -35,7 +40,7 @@ export function fittedSolution(model: WindowModel, plan: Plan): Solution {
     .sort((a, b) => a.hold.from - b.hold.from)
   for (const { gpu, hold, choice } of candidates) {
     if (choice !== null && solution.choices[hold.tenant] !== null) continue
-    if (!occupy(must(occupied[gpu.gpu]), gpu, hold)) continue
+    if (!occupy(model, must(occupied[gpu.gpu]), { gpu, hold, choice })) continue
     must(solution.holds[gpu.gpu]).push(hold)
     if (choice !== null) solution.choices[hold.tenant] = choice
   }
@@ -116,20 +121,45 @@ function retrainingOf(
 }
 
 function emptyOccupancy({ slotCount }: WindowModel): Occupancy {
-  return { masks: new Int32Array(slotCount), multisets: new Int16Array(slotCount) }
+  return { masks: new Int32Array(slotCount), multisets: new Int16Array(slotCount), holds: [] }
 }
 
-/** Takes the hold in, unless it overlaps what is there. */
-function occupy({ masks, multisets }: Occupancy, { space }: WindowGpu, hold: OwnedHold): boolean {
+/** Takes the hold in, unless it overlaps what is there and cannot take over from it. */
+function occupy(model: WindowModel, occupancy: Occupancy, candidate: Candidate): boolean {
+  const { masks, multisets, holds } = occupancy
+  const { gpu, hold } = candidate
+  const { space } = gpu
   const { kind, mask } = must(space.places[hold.place])
   const plus = (t: number) =>
     space.plus[(multisets[t] as number) * space.kindCount + kind] as number
-  for (let t = hold.from; t < hold.until; t += 1) {
+  const before = holds.filter(({ place, until }) => place === hold.place && until > hold.from)
+  if (before.length > 1 || before.some((own) => !takesOver(model, own, candidate))) return false
+  const from = before[0]?.until ?? hold.from
+  for (let t = from; t < hold.until; t += 1) {
     if (((masks[t] as number) & mask) !== 0 || plus(t) < 0) return false
   }
-  for (let t = hold.from; t < hold.until; t += 1) {
+  for (let t = from; t < hold.until; t += 1) {
     masks[t] = (masks[t] as number) | mask
     multisets[t] = plus(t)
   }
+  holds.push(hold)
   return true
+}
+
+/** Design 001, line 2a: whether the candidate may start beside who holds its place before. */
+function takesOver(
+  model: WindowModel,
+  before: OwnedHold,
+  { gpu, hold, choice }: Candidate,
+): boolean {
+  const { space } = gpu
+  const classIndex = must(space.classes[must(space.places[hold.place]).kind])
+  const ready =
+    choice === null ? servesFrom(model, gpu, hold) : choice.start + choice.option.warmUpSlots
+  const fits = model.fitsBeside?.(classIndex, occupantOf(before), occupantOf(hold)) ?? false
+  return fits && before.from <= hold.from && before.until <= ready
+}
+
+function occupantOf({ tenant, role }: OwnedHold): Occupant {
+  return { tenantIndex: tenant, kind: role }
 }

@@ -1,15 +1,19 @@
 import { must } from '../../base/assert.ts'
 import type { Plan } from '../../core/plan/plan.ts'
 import { type Block, planFromBlocks } from '../../core/plan/plan-from-blocks.ts'
+import { lendWhereItFits } from '../../core/plan/takeover.ts'
 import type { OwnedHold, Solution } from './solution.ts'
 import type { WindowModel } from './window-model.ts'
 
-/** A solution as the Plan that everybody understands. */
+/**
+ * A solution as the Plan that everybody understands: whoever can goes on until who comes after is
+ * ready.
+ */
 export function planOfSolution(model: WindowModel, policy: string, solution: Solution): Plan {
   const blocks = solution.holds.flatMap((holds, gpu) =>
     holds.map((hold) => blockOf(model, solution, gpu, hold)),
   )
-  return planFromBlocks(model.problem, policy, blocks)
+  return lendWhereItFits(model.problem, planFromBlocks(model.problem, policy, blocks))
 }
 
 function blockOf(model: WindowModel, solution: Solution, gpu: number, hold: OwnedHold): Block {

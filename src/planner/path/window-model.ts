@@ -4,6 +4,7 @@ import { slotsFor } from '../../core/plan/warm-up.ts'
 import { countedStatesOf } from './counted-states.ts'
 import { type GpuSpace, gpuSpaceOf, spaceKeyOf } from './gpu-space.ts'
 import { type GpuStart, gpuStartOf } from './gpu-start.ts'
+import { type FitsBeside, fitsBesideOf } from './handovers.ts'
 import { placedStatesOf } from './placed-states.ts'
 import type { ServingStates } from './serving-states.ts'
 import { symmetriesOf } from './symmetry.ts'
@@ -17,6 +18,8 @@ export type WindowModel = {
   readonly residenceSlots: number
   readonly tenants: readonly WindowTenant[]
   readonly gpus: readonly WindowGpu[]
+  /** Who may start beside whom; null where nobody may. */
+  readonly fitsBeside: FitsBeside | null
 }
 
 export type WindowGpu = {
@@ -47,7 +50,8 @@ export function windowModelOf(problem: PlanningProblem): WindowModel {
   })
   const { slotCount, slotSeconds, residenceSecondsMin } = problem
   const residenceSlots = slotsFor(residenceSecondsMin, slotSeconds)
-  return { problem, slotCount, residenceSlots, tenants, gpus }
+  const fitsBeside = fitsBesideOf(problem, tenants)
+  return { problem, slotCount, residenceSlots, tenants, gpus, fitsBeside }
 }
 
 function gpuPartsOf(
