@@ -83,6 +83,23 @@ export const layers: Readonly<Record<string, Layer>> = {
     ],
     packages: ['node', 'hono', '@hono/node-server'],
   },
+  'runtime/profile': {
+    imports: [
+      'base',
+      'config',
+      'core',
+      'devices',
+      'learning',
+      'observe',
+      'reconfigure',
+      'runtime/daemon',
+      'runtime/labelled-data',
+      'runtime/open-inference',
+      'runtime/reference',
+      'runtime/workers',
+    ],
+    packages: ['node', 'undici', 'yaml', 'zod'],
+  },
   simulator: {
     imports: [
       'base',

@@ -9,6 +9,7 @@ const commands = {
   simulate: async () => (await import('./commands/simulate.ts')).simulateCommand(),
   compare: async () => (await import('./commands/compare.ts')).compareCommand(),
   plan: async () => (await import('./commands/plan.ts')).planCommand(),
+  profile: async () => (await import('./commands/profile.ts')).profileCommand(),
   doctor: async () => (await import('./commands/doctor.ts')).doctorCommand(),
   status: async () => (await import('./commands/status.ts')).statusCommand(),
   apply: async () => (await import('./commands/apply.ts')).applyCommand(),

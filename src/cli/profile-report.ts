@@ -1,0 +1,108 @@
+import { findGpuModel } from '../core/mig/catalog.ts'
+import { median } from '../observe/statistics.ts'
+import { textTable } from '../observe/text-table.ts'
+import { count, duration } from '../observe/units.ts'
+import type { KeptTable, MeasuredProfile } from '../runtime/profile/measured-table.ts'
+import type { ProfileRun } from '../runtime/profile/run-profile.ts'
+
+type Row = {
+  readonly gpu: string
+  readonly profile: string
+  readonly batch: string
+  readonly rate: string
+  readonly median: string
+  readonly p95: string
+  readonly ready: string
+  readonly memory: string
+}
+
+/** What is in the file of this tenant, for people. */
+export function profileText(run: ProfileRun, output: string): string {
+  const parts = run.tables.map((table) => {
+    const rows = profilesOf(table).flatMap(([name, own]) => rowsOf(table, name, own))
+    return rows.length === 0 ? '' : `${titleOf(table)}\n${textTable(columnsOf(table), rows)}`
+  })
+  const left = run.leftOut.map(
+    ({ gpu, profile, reasons }) => `Left out: ${profile} on ${gpu}: ${reasons.join('; ')}`,
+  )
+  const isSimulated = run.tables.some(({ measured }) => measured.device === 'simulated')
+  const end =
+    run.kind === 'interrupted'
+      ? `Interrupted: ${output} keeps what is above; the same command goes on`
+      : `Written to ${output}; a site file uses it by profiles: [./${output.split('/').at(-1)}]`
+  const notes = isSimulated
+    ? ['Measured on a simulated device: these are no figures of a GPU.']
+    : []
+  return [...parts.filter((part) => part !== ''), ...left, [...notes, end].join('\n')].join('\n\n')
+}
+
+/** The same for programs. */
+export function profileJson(
+  run: ProfileRun,
+  more: { readonly tenant: string; readonly file: string },
+): Readonly<Record<string, unknown>> {
+  return { ...more, kind: run.kind, tables: run.tables, leftOut: run.leftOut }
+}
+
+function titleOf({ kind, model, gpu, measured }: KeptTable): string {
+  const what = kind === 'inference' ? 'serving' : 'retraining'
+  const { board, driver, worker, requests } = measured
+  return `${model} (${what}) on ${gpu}: ${board}, driver ${driver}; ${worker}, ${requests}`
+}
+
+/** The smallest first. */
+function profilesOf({ gpu, measured }: KeptTable): readonly (readonly [string, MeasuredProfile])[] {
+  const order = (findGpuModel(gpu)?.profiles ?? []).map(({ name }) => name)
+  return Object.entries(measured.profiles).sort(([a], [b]) => order.indexOf(a) - order.indexOf(b))
+}
+
+function rowsOf(
+  { kind, gpu, batch }: KeptTable,
+  profile: string,
+  { startSeconds, memoryMiB, batches, retraining }: MeasuredProfile,
+): readonly Row[] {
+  const ready = startSeconds.length === 0 ? '–' : duration(median(startSeconds))
+  const memory = memoryMiB === null ? '–' : `${count(memoryMiB)} MiB`
+  const common = { gpu, profile, ready, memory }
+  if (kind === 'training') {
+    if (retraining === null) return []
+    const { outcome } = retraining
+    if ('didNotRun' in outcome) return [{ ...common, ...without, batch: String(batch) }]
+    const { samplesPerSecond, seconds } = outcome
+    const told = { rate: rateText(samplesPerSecond), median: duration(seconds), p95: '' }
+    return [{ ...common, ...told, batch: String(batch) }]
+  }
+  return batches.map(({ items, outcome }, i): Row => {
+    const first = i === 0 ? common : { gpu, profile: '', ready: '', memory: '' }
+    if ('didNotRun' in outcome) return { ...first, ...without, batch: String(items) }
+    const { perSecond, medianSeconds, p95Seconds } = outcome
+    return {
+      ...first,
+      batch: String(items),
+      rate: rateText(perSecond),
+      median: duration(medianSeconds),
+      p95: duration(p95Seconds),
+    }
+  })
+}
+
+const without = { rate: 'did not run', median: '', p95: '' }
+
+function rateText(perSecond: number): string {
+  return perSecond < 100 ? perSecond.toPrecision(3) : count(perSecond)
+}
+
+function columnsOf({ kind, measured }: KeptTable) {
+  const isServing = kind === 'inference'
+  const tellsMemory = Object.values(measured.profiles).some(({ memoryMiB }) => memoryMiB !== null)
+  const right = 'right' as const
+  return [
+    { title: 'profile', align: 'left' as const, cell: (row: Row) => row.profile },
+    { title: 'batch', align: right, cell: (row: Row) => row.batch },
+    { title: isServing ? 'items/s' : 'samples/s', align: right, cell: (row: Row) => row.rate },
+    { title: isServing ? 'median' : 'whole', align: right, cell: (row: Row) => row.median },
+    ...(isServing ? [{ title: 'p95', align: right, cell: (row: Row) => row.p95 }] : []),
+    { title: isServing ? 'ready' : 'first step', align: right, cell: (row: Row) => row.ready },
+    ...(tellsMemory ? [{ title: 'memory', align: right, cell: (row: Row) => row.memory }] : []),
+  ]
+}
