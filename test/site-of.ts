@@ -2,7 +2,7 @@ import { must } from '../src/base/assert.ts'
 import { checkLayout } from '../src/core/mig/layout.ts'
 import { allPlacements, type PlacedProfile } from '../src/core/mig/placement.ts'
 import type { PlanningProblem, PlanningTenant } from '../src/core/plan/problem.ts'
-import type { Site, SiteTenant, StaticInstance } from '../src/core/site.ts'
+import type { Site, SiteTenant, StaticInstance, WorkerMemory } from '../src/core/site.ts'
 import type { ServingCapability } from '../src/core/workload/serving.ts'
 import type { BatchPoint } from '../src/core/workload/serving-capability.ts'
 
@@ -12,7 +12,7 @@ export function siteOf(problem: PlanningProblem): Site {
     name: 'test',
     gpus: problem.gpus.map(({ id, model, profileIds }) => ({ id, model, profileIds })),
     classes: problem.classes,
-    tenants: problem.tenants.map(siteTenant),
+    tenants: problem.tenants.map((tenant, i) => siteTenant(tenant, memoryOf(problem, i))),
     windowSeconds: problem.slotCount * problem.slotSeconds,
     slotSeconds: problem.slotSeconds,
     costs: problem.costs,
@@ -37,7 +37,15 @@ export function siteOf(problem: PlanningProblem): Site {
   }
 }
 
-function siteTenant(tenant: PlanningTenant): SiteTenant {
+function memoryOf({ classes, takeovers }: PlanningProblem, tenant: number): WorkerMemory {
+  const unknown = classes.map(() => null)
+  return {
+    inferenceMiB: takeovers?.inferenceMiB[tenant] ?? unknown,
+    retrainingMiB: takeovers?.retrainingMiB[tenant] ?? unknown,
+  }
+}
+
+function siteTenant(tenant: PlanningTenant, memory: WorkerMemory): SiteTenant {
   return {
     id: tenant.id,
     weight: tenant.weight,
@@ -45,10 +53,7 @@ function siteTenant(tenant: PlanningTenant): SiteTenant {
     itemsPerRequest: tenant.itemsPerRequest,
     serving: tenant.serving,
     figures: tenant.serving.map((own) => own && figuresOf(own)),
-    memory: {
-      inferenceMiB: tenant.serving.map(() => null),
-      retrainingMiB: tenant.serving.map(() => null),
-    },
+    memory,
     inferenceStartSeconds: tenant.inferenceStartSeconds,
     retrainingStartSeconds: tenant.retrainingStartSeconds,
     checkpointRestoreSeconds: tenant.underWay?.restoreSeconds ?? 0,

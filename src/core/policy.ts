@@ -32,9 +32,13 @@ export type Information = {
 }
 
 /**
- * A worker keeps the share of its GPU that it was started with, so a change of share is a new
- * worker. Usually the old one goes first. By `make-first` it serves until its successor does, as
- * far as memory holds both; their percentages may then add up to more than there is.
+ * What becomes of a worker whose successor has to start. Usually it goes first. By `make-first` it
+ * serves until its successor does, as far as memory holds both.
+ *
+ * On a shared GPU a worker keeps the share that it was started with, so a change of share is a new
+ * worker; percentages may then add up to more than there is. Under MIG it is about a GPU instance
+ * that changes its holder: problems carry `takeovers`, and tenures of a plan may overlap by them
+ * (design 001, line 2a).
  */
 export type Handover = 'break-first' | 'make-first'
 

@@ -83,6 +83,7 @@ export function createMigrator(context: PolicyContext): Policy {
   return {
     ...common,
     ...pathPlannerOf(context),
+    handover: 'make-first',
     name: 'migrator',
     describe:
       'Chooses for every slot which GPU instances exist and who holds each, for inference or ' +
@@ -95,6 +96,7 @@ export function createMigratorIlp(context: PolicyContext): Policy {
   return {
     ...common,
     ...programOf(context),
+    handover: 'make-first',
     name: 'migrator-ilp',
     describe:
       'The same problem as an integer program in steps of some seconds, solved by HiGHS, placed ' +
@@ -122,10 +124,12 @@ export function createMigratorBlindPreinit(context: PolicyContext): Policy {
   return {
     ...common,
     planningSecondsMax,
+    handover: 'make-first',
     name: 'migrator-blind-preinit',
     describe:
       'The same planner blind to the overhead of reconfiguration; instances are initialised ' +
-      'ahead of their time where their memory slices happen to be idle. An ablation.',
+      'ahead of their time where their memory slices happen to be idle, or the worker before ' +
+      'leaves memory. An ablation.',
     plan: (problem) => blindOutcome(problem, plan, 'migrator-blind-preinit'),
   }
 }
@@ -136,7 +140,9 @@ function blindOutcome(
   plan: Planner['plan'],
   policy: 'migrator-blind-cold' | 'migrator-blind-preinit',
 ): PlanOutcome {
-  const outcome = plan(withoutOverhead(problem))
+  // Where changes are free, nobody has to start beside anybody.
+  const { takeovers: _takeovers, ...free } = withoutOverhead(problem)
+  const outcome = plan(free)
   const made = outcome.status === 'infeasible' ? outcome.nearest : outcome.plan
   if (made === undefined) return outcome
   const cold = {

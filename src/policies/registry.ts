@@ -11,7 +11,7 @@ import {
 } from './migrator.ts'
 import { createNoRetraining } from './no-retraining.ts'
 import { createParis, createParisForecast, createParisWindow } from './paris/paris.ts'
-import { createReactive } from './reactive.ts'
+import { createReactive, createReactiveMakeFirst } from './reactive.ts'
 import { createRetrainWhenIdle } from './retrain-when-idle.ts'
 import { createStatic } from './static.ts'
 import { createStaticBest } from './static-best.ts'
@@ -33,6 +33,7 @@ export const policies = {
   'no-retraining': createNoRetraining,
   'retrain-when-idle': createRetrainWhenIdle,
   reactive: createReactive,
+  'reactive-make-first': createReactiveMakeFirst,
   ekya: createEkya,
   'ekya-forecast': createEkyaForecast,
   'ekya-make-first': createEkyaMakeFirst,

@@ -11,6 +11,7 @@ import { randomHindsight } from '../random-hindsight.ts'
 import { randomProblem } from '../random-problem.ts'
 import { shareProblemOf } from '../share-problem.ts'
 import { siteOf } from '../site-of.ts'
+import { tinyProblem } from '../tiny-problem.ts'
 
 const solver = await createHighsSolver()
 
@@ -71,13 +72,17 @@ for (const name of policyNames) {
   })
 }
 
+/** Whoever makes first is told what memory workers take, as by control/build-problem.ts. */
 function problemsFor(name: PolicyName) {
+  const { handover, mechanism } = policyFor(name, tinyProblem())
+  const hasTakeovers = handover === 'make-first' && mechanism === 'mig'
   const small = Array.from({ length: 25 }, (_, seed) =>
-    randomProblem(new Rng(seed, name), { size: 'small' }),
+    randomProblem(new Rng(seed, name), { size: 'small', hasTakeovers }),
   )
-  const coarse = Array.from({ length: 3 }, (_, seed) =>
-    randomProblem(new Rng(seed, name), { size: 'full', slotCount: 20, slotSeconds: 10 }),
-  )
+  const coarse = Array.from({ length: 3 }, (_, seed) => {
+    const options = { size: 'full', slotCount: 20, slotSeconds: 10, hasTakeovers } as const
+    return randomProblem(new Rng(seed, name), options)
+  })
   return [...small, ...coarse]
 }
 

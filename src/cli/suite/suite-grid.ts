@@ -133,6 +133,7 @@ const knowledge: readonly SuiteKnobs[] = [
 const variants = [
   ...['ekya-mig', 'ekya-forecast', 'astraea-mig', 'astraea-make-first', 'paris-window'],
   ...['paris-forecast', 'equal-mps', 'time-sliced', 'no-retraining', 'retrain-when-idle'],
+  'reactive-make-first',
   ...['migrator-blind-cold', 'migrator-blind-preinit', 'migrator-ilp'],
 ]
 const sweptPolicies = [referencePolicy, 'ekya', 'astraea', 'paris', 'static-best', 'reactive']
