@@ -4,7 +4,8 @@
 //
 // Two kinds of switches, always of a server that has requests in flight: a tenant's worker on one
 // GPU instance is handed over to another, made, started and ready before, on another one; and a
-// worker is given another version.
+// worker is given another version. Now and then a worker that has requests in flight is killed: those
+// are to be answered by another one, and that is what the router's retries are of.
 
 import { join } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
@@ -61,6 +62,8 @@ class Soak {
     idle: 0,
     /** or the old one was closed before the new one served. */
     early: 0,
+    /** Workers killed while they had requests, and workers that control was told had failed. */
+    crashes: 0,
     workersFailed: 0,
     inFlightMin: null,
   }
@@ -69,6 +72,8 @@ class Soak {
   #pairs = []
   /** What was in flight when an instance's server was closed, until that is over. */
   #closed = new Map()
+  /** By instance: the name of its server, which is its worker's too. */
+  #serverOf = new Map()
   /** The instance that the wish under way is about. */
   #wished = null
   /** Whether it closes a server whose successor does not serve yet. */
@@ -111,9 +116,10 @@ class Soak {
 
   /** Once the load has come: switches until there are enough. */
   async run() {
-    const { switches } = this.#options
+    const { switches, crashEvery } = this.#options
     const progress = setInterval(() => tell({ kind: 'progress', ...this.#progress() }), 1000)
     while (this.#switches < switches) {
+      if (this.#switches >= (this.counts.crashes + 1) * crashEvery) this.#crashOne()
       for (const pair of this.#pairs) if (!pair.isBusy) void this.#handOver(pair).catch(fail)
       this.#switchVersions()
       await wait(10)
@@ -139,6 +145,25 @@ class Soak {
     pair.isBusy = false
   }
 
+  /** Kills the worker of a pair that is at rest, if there is one, as the kernel's OOM killer would. */
+  #crashOne() {
+    const pair = this.#pairs.find(({ isBusy }) => !isBusy)
+    const own = pair && this.node.state.instances.find((each) => this.#isServing(pair, each))
+    if (own === undefined) return
+    pair.isBusy = true
+    this.counts.crashes += 1
+    void this.#crash(pair, this.#serverOf.get(own.id)).catch(fail)
+  }
+
+  async #crash(pair, serverId) {
+    await this.#awaitInFlight(this.node.router.request, serverId)
+    const { process: running } = this.node.workers.list().find(({ spec }) => spec.id === serverId)
+    const failed = this.counts.workersFailed
+    process.kill(running.pid, 'SIGKILL')
+    while (this.counts.workersFailed === failed || !this.#isSettled(pair)) await wait(10)
+    pair.isBusy = false
+  }
+
   /** As many switches of versions as hand-overs; each tenant rolls one out at a time. */
   #switchVersions() {
     for (const [index, { id, version }] of this.node.state.tenants.entries()) {
@@ -157,13 +182,16 @@ class Soak {
   }
 
   /** The one worker on its GPU serves, and where it should. */
-  #isSettled({ gpu, number }) {
+  #isSettled(pair) {
+    const { instances } = this.node.state
+    const busy = instances.filter((own) => own.gpu === pair.gpu && own.worker !== null)
+    return busy.length === 1 && this.#isServing(pair, busy[0])
+  }
+
+  #isServing({ gpu, number }, own) {
     const { profileId, start } = placeOf(number)
-    const busy = this.node.state.instances.filter((own) => own.gpu === gpu && own.worker !== null)
-    const [own] = busy
-    if (own === undefined || busy.length > 1) return false
-    const isThere = own.profileId === profileId && own.start === start
-    return isThere && ['serving', 'switching'].includes(own.worker.phase)
+    const isThere = own.gpu === gpu && own.profileId === profileId && own.start === start
+    return isThere && isAtWork(own.worker)
   }
 
   #isRolling(tenant) {
@@ -208,6 +236,7 @@ class Soak {
     if (effect.kind === 'destroy-instance') this.counts.instancesDestroyed += 1
     this.#isEarly = effect.kind === 'route-drain' && !this.#hasSuccessor(effect)
     this.#wished = effect.instanceId ?? null
+    if (effect.kind === 'request-plan') setImmediate(() => this.#plan())
   }
 
   #hasSuccessor({ instanceId, tenant }) {
@@ -215,10 +244,7 @@ class Soak {
     const { gpu } = instances.find(({ id }) => id === instanceId)
     return instances.some(
       ({ id, gpu: other, worker }) =>
-        id !== instanceId &&
-        other === gpu &&
-        worker?.tenant === tenant &&
-        ['serving', 'switching'].includes(worker.phase),
+        id !== instanceId && other === gpu && worker?.tenant === tenant && isAtWork(worker),
     )
   }
 
@@ -228,26 +254,36 @@ class Soak {
    * then on it gets no more.
    */
   async #request(request, asked) {
+    const [instanceId, isEarly] = [this.#wished, this.#isEarly]
+    if (asked.kind === 'add-server') this.#serverOf.set(instanceId, asked.server.serverId)
     const isClosing = asked.kind === 'drain-server' || asked.kind === 'pause-server'
     if (!isClosing) return request(asked)
     const { serverId } = asked
-    const [instanceId, isEarly] = [this.#wished, this.#isEarly]
-    const patience = performance.now() + 1000 * inFlightSecondsMax
-    while ((await inFlightOf(request, serverId)) === 0 && performance.now() < patience) {
-      await wait(pollMs)
-    }
+    await this.#awaitInFlight(request, serverId)
     const isHandOver = asked.kind === 'drain-server'
     const own = { isHandOver, isEarly, fromMs: performance.now(), inFlight: null, ms: null }
     this.#closed.set(instanceId, own)
     const reply = request(asked)
     own.inFlight = await inFlightOf(request, serverId)
     this.#count(own)
+    if (isHandOver) this.#serverOf.delete(instanceId)
     return reply
+  }
+
+  async #awaitInFlight(request, serverId) {
+    const patience = performance.now() + 1000 * inFlightSecondsMax
+    while ((await inFlightOf(request, serverId)) === 0 && performance.now() < patience) {
+      await wait(pollMs)
+    }
   }
 
   #progress() {
     return { counts: this.counts, switches: this.#switches }
   }
+}
+
+function isAtWork(worker) {
+  return worker?.phase === 'serving' || worker?.phase === 'switching'
 }
 
 async function inFlightOf(request, serverId) {

@@ -87,6 +87,7 @@ export async function openSoakNode({
   })
   return {
     world,
+    workers,
     router,
     link,
     versions,
