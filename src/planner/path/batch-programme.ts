@@ -1,5 +1,6 @@
 import type { GpuSpace } from './gpu-space.ts'
 import type { ServingStates } from './serving-states.ts'
+import type { Swaps } from './swaps.ts'
 import { pieceSteps, slotSteps, type Work } from './work.ts'
 
 /**
@@ -14,9 +15,13 @@ export type BatchInputs = {
   readonly rewards: readonly Float64Array[]
   /** The multiset that retraining and tenants not in `states` hold in each slot. */
   readonly occupied: Int16Array
-  /** U of each tenant, in slots. */
+  /** What is planned for U of each tenant, in slots, and what U is: a batch may take longer. */
   readonly warmUpSlots: readonly number[]
+  readonly readySlots: readonly number[]
   readonly residenceSlots: number
+  /** Takeovers between states, from that slot on; null without any. */
+  readonly swaps: Swaps | null
+  readonly swapsFrom: number
 }
 
 /**
@@ -35,24 +40,28 @@ export function emptyBatchTables(slotCount: number, stateCount: number): BatchTa
 }
 
 /**
- * Design 003, equation (3): fills rows `lastSlot .. 0`, given the rows after them.
+ * Design 003, equations (3) and (3a): fills rows `lastSlot .. 0`, given the rows after them.
  */
 export function* fillBatchTables(inputs: BatchInputs, tables: BatchTables, lastSlot: number): Work {
   const { states, warmUpSlots } = inputs
   const warmUps = [...new Set(warmUpSlots)].sort((a, b) => a - b)
   const scratch = new Float64Array(states.stateCount)
   const edgesByWarmUp = new Map(warmUps.map((u) => [u, edgesWithin(states, warmUpSlots, u)]))
+  const swapsByWarmUp = new Map(warmUps.map((u) => [u, swapsWithin(inputs, u)]))
+  const edgeCount = states.edgeCount + (inputs.swaps?.swapFrom.length ?? 0)
   let steps = 0
   for (let t = lastSlot; t >= 0; t -= 1) {
     addServed(inputs, tables, t)
     stay(inputs, tables, t)
     for (const u of warmUps) {
       const edges = edgesByWarmUp.get(u) as Int32Array
-      if (u > 0 || inputs.residenceSlots > 0) warmUpBatch(inputs, tables, { t, u, edges, scratch })
+      const swaps = t < inputs.swapsFrom ? none : (swapsByWarmUp.get(u) as Int32Array)
+      const batch = { t, u, edges, swaps, scratch }
+      if (u > 0 || inputs.residenceSlots > 0) warmUpBatch(inputs, tables, batch)
       else addAtOnce(inputs, tables, { t, edges })
     }
     dropAny(states, tables.toGo[t] as Float64Array)
-    steps += (warmUps.length + 1) * (states.stateCount + states.edgeCount) + slotSteps
+    steps += (warmUps.length + 1) * (states.stateCount + edgeCount) + slotSteps
     if (steps < pieceSteps) continue
     yield steps
     steps = 0
@@ -67,6 +76,15 @@ function edgesWithin(states: ServingStates, warmUpSlots: readonly number[], u: n
     if ((warmUpSlots[states.edgeTenant[e] as number] as number) <= u) edges.push(e)
   }
   return Int32Array.from(edges)
+}
+
+const none = new Int32Array()
+
+/** Swaps to a tenant whose warm-up is at most `u`, in their order. */
+function swapsWithin({ swaps, warmUpSlots }: BatchInputs, u: number): Int32Array {
+  if (swaps === null) return none
+  const all = Int32Array.from(swaps.swapTenant.keys())
+  return all.filter((s) => (warmUpSlots[swaps.swapTenant[s] as number] as number) <= u)
 }
 
 /** C_t(x) = C_{t+1}(x) + sum over tenants of their reward in slot t. */
@@ -106,17 +124,19 @@ type Batch = {
   readonly t: number
   readonly u: number
   readonly edges: Int32Array
+  readonly swaps: Int32Array
   readonly scratch: Float64Array
 }
 
 /**
  * B_t(x) >= reward of x in slots t .. t + u - 1 + max of B_{t+u}(R) over R that contain x and fit
- * beside what is occupied in all those slots: what R has beside x warms up meanwhile.
+ * beside what is occupied in all those slots: what R has beside x warms up meanwhile. So does
+ * whoever takes an instance of x over, beside the one who serves on it until then.
  */
 function warmUpBatch(inputs: BatchInputs, tables: BatchTables, batch: Batch): void {
   const { states, slotCount, residenceSlots } = inputs
   const { stateCount, edgeFrom, edgeTo } = states
-  const { t, u, edges, scratch } = batch
+  const { t, u, edges, swaps, scratch } = batch
   if (t + u >= slotCount) return
   const until = Math.min(slotCount, t + u + residenceSlots)
   fillTargets(inputs, tables, { t, u, until, scratch })
@@ -125,12 +145,21 @@ function warmUpBatch(inputs: BatchInputs, tables: BatchTables, batch: Batch): vo
     const value = scratch[edgeTo[e] as number] as number
     if (value > (scratch[from] as number)) scratch[from] = value
   }
+  if (inputs.swaps !== null) relaxSwaps(inputs.swaps, swaps, scratch)
   const row = tables.toGo[t] as Float64Array
   const before = tables.served[t] as Float64Array
   const after = tables.served[t + u] as Float64Array
   for (let x = 0; x < stateCount; x += 1) {
     const value = (before[x] as number) - (after[x] as number) + (scratch[x] as number)
     if (value > (row[x] as number)) row[x] = value
+  }
+}
+
+function relaxSwaps({ swapFrom, swapTo }: Swaps, swaps: Int32Array, scratch: Float64Array): void {
+  for (const s of swaps) {
+    const from = swapFrom[s] as number
+    const value = scratch[swapTo[s] as number] as number
+    if (value > (scratch[from] as number)) scratch[from] = value
   }
 }
 

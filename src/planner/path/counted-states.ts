@@ -5,7 +5,9 @@ import {
   fillsOf,
   type ServingPlace,
   type ServingStates,
+  type Swap,
 } from './serving-states.ts'
+import type { Work } from './work.ts'
 
 /**
  * States as counts: a legal multiset for each tenant, all of them together legal. Few, but they
@@ -38,6 +40,7 @@ export function countedStatesOf(
     }
     return find(state)
   }
+  const edges = edgeArraysOf(edgesOf(space, states, canServe, find), states.length)
   return {
     isPlaced: false,
     tenantCount,
@@ -45,8 +48,9 @@ export function countedStatesOf(
     held,
     sizes: Uint8Array.from(states, ({ total }) => sizes[total] as number),
     ...roomsOf(space, states),
-    ...edgeArraysOf(edgesOf(space, states, canServe, find), states.length),
+    ...edges,
     stateOf,
+    swaps: (mayTakeOver) => swapsAmong(edges, mayTakeOver),
   }
 }
 
@@ -118,4 +122,25 @@ function edgesOf(
     }
   }
   return edges
+}
+
+/** An instance less for the one and an instance more of its kind for the other. */
+function* swapsAmong(
+  edges: ReturnType<typeof edgeArraysOf>,
+  mayTakeOver: (kind: number, before: number, after: number) => boolean,
+): Work<readonly Swap[]> {
+  const { edgeCount, edgeFrom, edgeTo, edgeTenant, edgeKind, firstEdge } = edges
+  const swaps: Swap[] = []
+  for (let e = 0; e < edgeCount; e += 1) {
+    const less = edgeFrom[e] as number
+    const kind = edgeKind[e] as number
+    const before = edgeTenant[e] as number
+    for (let f = firstEdge[less] as number; f < (firstEdge[less + 1] as number); f += 1) {
+      const after = edgeTenant[f] as number
+      if (edgeKind[f] !== kind || !mayTakeOver(kind, before, after)) continue
+      swaps.push({ from: edgeTo[e] as number, to: edgeTo[f] as number, before, after })
+    }
+  }
+  yield 5 * edgeCount
+  return swaps
 }

@@ -101,11 +101,17 @@ function* placeWith(region: Region, value: RegionValue, effort: Effort): Work<Pl
   return { score: path.value + value.terminal, holds: mergedHolds(holds) }
 }
 
-/** Inference that leaves a place and takes it again at once has never left it. */
+/**
+ * Inference that leaves a place and takes it again at once has never left it, unless another one
+ * took over in between.
+ */
 function mergedHolds(holds: readonly OwnedHold[]): readonly OwnedHold[] {
   const merged: OwnedHold[] = []
   const ordered = [...holds].sort((a, b) => a.from - b.from)
   for (const hold of ordered) {
+    const isTakenOver = ordered.some(
+      ({ place, from, until }) => place === hold.place && from < hold.from && until > hold.from,
+    )
     const index = merged.findIndex(
       (own) =>
         own.until === hold.from &&
@@ -114,7 +120,7 @@ function mergedHolds(holds: readonly OwnedHold[]): readonly OwnedHold[] {
         own.role === 'inference' &&
         hold.role === 'inference',
     )
-    if (index < 0) merged.push(hold)
+    if (index < 0 || isTakenOver) merged.push(hold)
     else merged[index] = { ...must(merged[index]), until: hold.until }
   }
   return merged

@@ -1,21 +1,40 @@
 import { type BatchInputs, fitsThroughout } from './batch-programme.ts'
 import type { GpuStart } from './gpu-start.ts'
-import type { PlacedContext, PlacedMove } from './placed-node.ts'
+import type { PlacedContext, PlacedMove, PlacedSearch } from './placed-node.ts'
+import { countsOf, withSwaps } from './placed-swaps.ts'
 import { addedTo, distinct, travel } from './placed-travel.ts'
 import { flexibilityOf, freePlaces, itemOf, servingIn } from './placing.ts'
 
 /** Equation (3)'s batches: instances that are added now, warm up together and then serve. */
 export function batches(context: PlacedContext, t: number, move: PlacedMove): void {
   const { slotCount, warmUpSlots } = context.inputs
+  const hasSwaps = areSwapsDue(context, t, move)
   for (const u of new Set(warmUpSlots)) {
     if (t + u >= slotCount) continue
-    for (const { x, until, value, estimate } of targetsOf(context, t, u, move)) {
-      for (const placed of placingsOf(context, t, move, x)) {
+    for (const { x, until, value, estimate } of targetsOf(context, { t, u, hasSwaps }, move)) {
+      const exchanged = hasSwaps ? withSwaps(context, move, { t, u, to: x }) : [move]
+      for (const placed of exchanged.flatMap((own) => placingsOf(context, t, own, x))) {
         if (estimate < context.leastAt(until)) break
         travel(context, { ...placed, x, value, estimate, isFresh: true }, t, until)
       }
     }
   }
+}
+
+/**
+ * Whether something is lost unless a change begins in slot t: only then are takeovers looked at,
+ * for other batches begin as soon as there is room, but these may begin at any time.
+ */
+export function areSwapsDue(
+  { inputs, tables: { served, toGo } }: PlacedSearch,
+  t: number,
+  { x }: PlacedMove,
+): boolean {
+  if (inputs.swaps === null || t < inputs.swapsFrom) return false
+  const at = (rows: readonly Float64Array[], slot: number) =>
+    (rows[slot] as Float64Array)[x] as number
+  const stays = at(served, t) - at(served, t + 1) + at(toGo, t + 1)
+  return at(toGo, t) > stays + 1e-12 * Math.abs(stays)
 }
 
 type Target = {
@@ -28,10 +47,10 @@ type Target = {
 /** The states a batch of warm-up u may lead to, best first, no more than the search is wide. */
 function targetsOf(
   { inputs, tables, width, leastAt, work, nodesMax }: PlacedContext,
-  t: number,
-  u: number,
+  batch: { readonly t: number; readonly u: number; readonly hasSwaps: boolean },
   move: PlacedMove,
 ): readonly Target[] {
+  const { t, u, hasSwaps } = batch
   const { states, slotCount, residenceSlots } = inputs
   const until = Math.min(slotCount, Math.max(t + 1, t + u + residenceSlots))
   const fits = fitsThroughout(inputs, t, until)
@@ -39,7 +58,7 @@ function targetsOf(
   const served = (slot: number, x: number) => (tables.served[slot] as Float64Array)[x] as number
   const value = move.value + served(t, move.x) - served(t + u, move.x)
   const targets: Target[] = []
-  const above = statesAbove(inputs, move.x, u, fits)
+  const above = statesAbove(inputs, move.x, { u, hasSwaps }, fits)
   work.nodes += above.length / statesPerNode
   for (const x of above) {
     const arrived = value + served(t + u, x) - served(until, x)
@@ -54,30 +73,38 @@ function targetsOf(
 /** So many states that a batch may lead to cost as much to look at as a node. */
 const statesPerNode = 20
 
-/** States with more instances than x, of tenants that warm up within u slots, that fit. */
+/**
+ * States with more instances than x, of tenants that warm up within u slots, that fit; also with
+ * instances of x that such tenants take over.
+ */
 function statesAbove(
-  { states, warmUpSlots }: BatchInputs,
+  { states, warmUpSlots, swaps }: BatchInputs,
   x: number,
-  u: number,
+  { u, hasSwaps }: { readonly u: number; readonly hasSwaps: boolean },
   fits: Uint8Array,
 ): readonly number[] {
+  const exchanges = hasSwaps ? swaps : null
   const found: number[] = []
   const seen = new Set([x])
   const stack = [x]
   while (stack.length > 0) {
     const from = stack.pop() as number
-    for (
-      let e = states.firstEdge[from] as number;
-      e < (states.firstEdge[from + 1] as number);
-      e += 1
-    ) {
-      const to = states.edgeTo[e] as number
+    const visit = (to: number, tenant: number): void => {
       const isAllowed = fits[states.room[to] as number] === 1
-      if (seen.has(to) || !isAllowed) continue
-      if ((warmUpSlots[states.edgeTenant[e] as number] as number) > u) continue
+      if (seen.has(to) || !isAllowed || (warmUpSlots[tenant] as number) > u) return
       seen.add(to)
       found.push(to)
       stack.push(to)
+    }
+    const lastEdge = states.firstEdge[from + 1] as number
+    for (let e = states.firstEdge[from] as number; e < lastEdge; e += 1) {
+      visit(states.edgeTo[e] as number, states.edgeTenant[e] as number)
+    }
+    if (exchanges === null) continue
+    const last = exchanges.firstLeaving[from + 1] as number
+    for (let i = exchanges.firstLeaving[from] as number; i < last; i += 1) {
+      const swap = exchanges.leaving[i] as number
+      visit(exchanges.swapTo[swap] as number, exchanges.swapTenant[swap] as number)
     }
   }
   return found
@@ -94,13 +121,13 @@ export function placingsOf(
   to: number,
 ): readonly PlacedMove[] {
   const { states, space } = inputs
+  const counts = countsOf(inputs, move.placing.items)
   let moves: readonly PlacedMove[] = [move]
   for (let i = 0; i < states.tenantCount; i += 1) {
-    const offset = i * states.stateCount
-    const before = (states.held[offset + move.x] as number) * space.kindCount
-    const after = (states.held[offset + to] as number) * space.kindCount
+    const after = (states.held[i * states.stateCount + to] as number) * space.kindCount
     for (let kind = 0; kind < space.kindCount; kind += 1) {
-      const added = (space.counts[after + kind] as number) - (space.counts[before + kind] as number)
+      const before = counts[i * space.kindCount + kind] as number
+      const added = (space.counts[after + kind] as number) - before
       for (let n = 0; n < added; n += 1) {
         const next = moves.flatMap((from) =>
           freePlaces(space, from.placing, kind)

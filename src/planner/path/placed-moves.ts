@@ -1,5 +1,5 @@
 import type { BatchInputs } from './batch-programme.ts'
-import { batches } from './placed-batches.ts'
+import { areSwapsDue, batches } from './placed-batches.ts'
 import type { PlacedContext, PlacedMove, PlacedNode, PlacedSearch } from './placed-node.ts'
 import { stay, withScripted } from './placed-travel.ts'
 import { ownerOf, type Placing, scriptedOwner, servingIn, withoutItem } from './placing.ts'
@@ -9,7 +9,8 @@ export function expand(context: PlacedContext, t: number, node: PlacedNode): voi
   const isStarting = (context.starting[t] as readonly number[]).length > 0
   for (const move of dropVariants(context, t, { ...node, parent: node, changes: [] })) {
     const isDropped = move.changes.length > 0
-    if (!isDropped && !node.isFresh && !isStarting && !context.isEager) {
+    const isDue = areSwapsDue(context, t, move)
+    if (!isDropped && !node.isFresh && !isStarting && !context.isEager && !isDue) {
       stay(context, t, move)
       continue
     }

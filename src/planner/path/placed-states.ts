@@ -7,6 +7,7 @@ import {
   ownerOf,
   type Placing,
   placeOf,
+  servingIn,
   withItem,
 } from './placing.ts'
 import {
@@ -15,6 +16,7 @@ import {
   fillsOf,
   type ServingPlace,
   type ServingStates,
+  type Swap,
 } from './serving-states.ts'
 import { pieceSteps, type Work } from './work.ts'
 
@@ -55,6 +57,7 @@ export function* placedStatesOf(
     ...(yield* roomsOf(space, symmetries, placings)),
     ...edgeArraysOf(edges, stateCount),
     stateOf,
+    swaps: (mayTakeOver) => swapsAmong(space, { placings, canServe, stateOf }, mayTakeOver),
   }
 }
 
@@ -110,6 +113,40 @@ function* explore(
 
 /** Naming a placing up to symmetry costs about as much as so many relaxations. */
 const stepsPerKey = 150
+
+/** A place goes from one to the other. What fits beside what does so both ways. */
+function* swapsAmong(
+  space: GpuSpace,
+  found: Pick<Explored, 'placings'> &
+    Pick<ServingStates, 'stateOf'> & { readonly canServe: readonly (readonly boolean[])[] },
+  mayTakeOver: (kind: number, before: number, after: number) => boolean,
+): Work<readonly Swap[]> {
+  const swaps: Swap[] = []
+  let steps = 0
+  for (const [from, { items }] of found.placings.entries()) {
+    const serving = servingIn(items)
+    for (const own of serving) {
+      const kind = space.places[own.place]?.kind ?? 0
+      const before = own.tenant
+      for (let after = before + 1; after < found.canServe.length; after += 1) {
+        if (found.canServe[after]?.[kind] !== true || !mayTakeOver(kind, before, after)) continue
+        const to = found.stateOf(
+          serving.map((other) => (other === own ? { ...own, tenant: after } : other)),
+        )
+        steps += stepsPerKey
+        swaps.push(
+          { from, to, before, after },
+          { from: to, to: from, before: after, after: before },
+        )
+      }
+    }
+    if (steps < pieceSteps) continue
+    yield steps
+    steps = 0
+  }
+  yield steps
+  return swaps
+}
 
 /** The room beside a placing is that beside its instances, whoever holds them, up to symmetry. */
 function* roomsOf(

@@ -11,6 +11,7 @@ import type { Scripted } from './placed-node.ts'
 import { doneSlot, type RetrainingChoice } from './retraining-option.ts'
 import type { ServingStates } from './serving-states.ts'
 import { type StartMove, startMovesOf } from './start-moves.ts'
+import { type Swaps, swapsOf } from './swaps.ts'
 import type { WindowGpu, WindowModel } from './window-model.ts'
 import { accuracyIn, terminalValueOf, type WindowTenant } from './window-tenant.ts'
 import { pieceSteps, type Work } from './work.ts'
@@ -28,6 +29,7 @@ export type Region = {
   readonly gpu: WindowGpu
   readonly tenants: readonly WindowTenant[]
   readonly states: ServingStates
+  readonly swaps: Swaps | null
   /** As of this region: tenants are positions in `tenants`. */
   readonly start: GpuStart
   readonly answers: readonly Float64Array[]
@@ -81,17 +83,19 @@ export function* regionOf(
   for (const tenant of tenants) {
     answers.push(yield* answersTable(model, gpu, tenant, parts.elsewhere(tenant.index)))
   }
+  const { states } = parts
   return {
     model,
     gpu,
     tenants,
-    states: parts.states,
+    states,
+    swaps: yield* swapsOf(model, gpu.space, tenants, states),
     start: { ...start, workers: here(start.workers), retraining: here(start.retraining) },
     answers,
     fixed: parts.fixed,
     floorPrices: parts.floorPrices,
-    tables: emptyBatchTables(model.slotCount, parts.states.stateCount),
-    spare: emptyBatchTables(model.slotCount, parts.states.stateCount),
+    tables: emptyBatchTables(model.slotCount, states.stateCount),
+    spare: emptyBatchTables(model.slotCount, states.stateCount),
   }
 }
 
@@ -164,7 +168,12 @@ export function caseOf(region: Region, choices: Choices): RegionCase | null {
   const { slotCount, residenceSlots } = model
   const warmUpSlots = warmUpsOf(tenants, residenceSlots)
   const { space } = gpu
-  const inputs = { space, states, slotCount, rewards, occupied, warmUpSlots, residenceSlots }
+  const serving = { space, states, slotCount, rewards, occupied, warmUpSlots, residenceSlots }
+  const swaps = areChangesFree(serving) ? null : region.swaps
+  // What begins in the first slot of a free start serves at once, and takes nothing over.
+  const swapsFrom = gpu.start.isFree ? 1 : 0
+  const readySlots = tenants.map((tenant) => tenant.warmUpSlots)
+  const inputs = { ...serving, swaps, swapsFrom, readySlots }
   return { choices, inputs, scripted }
 }
 

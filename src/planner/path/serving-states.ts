@@ -1,4 +1,5 @@
 import type { GpuSpace } from './gpu-space.ts'
+import type { Work } from './work.ts'
 
 /** An instance that serves: which of the list's tenants holds which place of the GPU's space. */
 export type ServingPlace = { readonly tenant: number; readonly place: number }
@@ -37,6 +38,18 @@ export type ServingStates = {
   readonly firstEntering: Int32Array
   /** The state of instances on places; -1 where they cannot be together. */
   readonly stateOf: (serving: readonly ServingPlace[]) => number
+  /** Every way in which one instance can go from a tenant to another that may take it over. */
+  readonly swaps: (
+    mayTakeOver: (kind: number, before: number, after: number) => boolean,
+  ) => Work<readonly Swap[]>
+}
+
+/** State `from` with one instance of tenant `before` (a position) held by `after` instead. */
+export type Swap = {
+  readonly from: number
+  readonly to: number
+  readonly before: number
+  readonly after: number
 }
 
 export type Edge = {
