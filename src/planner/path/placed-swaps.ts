@@ -53,7 +53,7 @@ export function countsOf(
   return counts
 }
 
-/** New owners for the items, no more of anybody than is wanted; none where too many would change. */
+/** New owners for the items, no more of anybody than is wanted. */
 function* exchanges(
   { space, states, swaps, warmUpSlots }: BatchInputs,
   items: readonly Item[],

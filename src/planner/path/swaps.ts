@@ -52,7 +52,7 @@ export function* swapsOf(
 
 const stepsPerSwap = 20
 
-/** ranks[kind][i]: the tenants by what they take of an instance of the kind, those first that take least. */
+/** ranks[kind][i]: tenants by what they take of an instance of the kind, the least first. */
 function ranksOf(
   { problem }: WindowModel,
   { classes }: GpuSpace,
