@@ -1,6 +1,7 @@
 import type { ExecutorState } from '../../control/executor-state.ts'
 import type { SafetyModel } from '../../control/safety.ts'
 import type { ServiceTable } from '../../core/workload/service-table.ts'
+import type { KeptJobs } from './kept-jobs.ts'
 import type { NodePlanner } from './node-desk.ts'
 import type { RunClock } from './run-clock.ts'
 import type { TrafficLog } from './traffic-log.ts'
@@ -15,6 +16,7 @@ export type DaemonOptions = Omit<WorldContext, 'now' | 'tell' | 'stateNow' | 'bl
   readonly planner: NodePlanner
   readonly services: readonly ServiceTable[]
   readonly traffic: TrafficLog
+  readonly keptJobs: KeptJobs
   /** Requests in each second before the run. */
   readonly history: readonly Float64Array[]
   readonly isAdvisory: boolean

@@ -126,6 +126,7 @@ export class Daemon {
   /** From here it looks at the clock, and plans at once. */
   start(): void {
     this.#second = Math.floor(this.nowSeconds)
+    this.#keepJobs()
     this.#onSecond()
     this.#schedule()
   }
@@ -207,8 +208,15 @@ export class Daemon {
     this.#safety = watchEvent(this.#safety, event)
     const { state, effects } = advance(this.#state, event)
     this.#state = state
+    this.#keepJobs()
     if (event.kind !== 'time-reached') this.#emit({ kind: 'fact', event })
     for (const effect of effects) this.#perform(effect, atSeconds)
+  }
+
+  /** Before anything is done about it: a trainer that runs is always known to the next daemon. */
+  #keepJobs(): void {
+    const { instances } = this.world
+    this.#options.keptJobs.note(this.#state.tenants, (id) => instances.uuidOf(id))
   }
 
   #perform(effect: Effect, atSeconds: number): void {

@@ -17,6 +17,8 @@ export type NodeJob = {
   /** Null after it was worked on in instances of several classes. */
   readonly classIndex: number | null
   readonly seconds: number
+  /** Since when its present worker has been at work. */
+  readonly workSinceSeconds: number | null
 }
 
 type TenantPage = {
@@ -118,16 +120,33 @@ export class NodeBook implements LearningBook {
     })
   }
 
+  /** Not of a run before this one. */
+  knows(jobId: string): boolean {
+    return this.#pages.jobs.some((own) => own.jobId === jobId)
+  }
+
   beginJob(job: Pick<NodeJob, 'jobId' | 'tenant' | 'configurationId' | 'from'>): void {
     const { labelsSeconds } = this
     const index = this.#indexOf(job.tenant)
     const page = { ...this.#page(index), usedUntilSeconds: labelsSeconds }
-    const begun: NodeJob = { ...job, labelsSeconds, classIndex: null, seconds: 0 }
+    const unworked = { classIndex: null, seconds: 0, workSinceSeconds: null }
+    const begun: NodeJob = { ...job, labelsSeconds, ...unworked }
     this.#write({
       ...this.#pages,
       tenants: { ...this.#pages.tenants, [job.tenant]: page },
       jobs: [...this.#pages.jobs, begun].slice(-jobsKept),
     })
+  }
+
+  beginWork(jobId: string, nowSeconds: number): void {
+    this.#changeJob({ ...this.job(jobId), workSinceSeconds: nowSeconds })
+  }
+
+  /** It was worked on for nobody knows how long: its time says nothing about any class. */
+  loseTime(jobId: string): void {
+    const before = this.job(jobId)
+    const seconds = Math.max(before.seconds, Number.EPSILON)
+    this.#changeJob({ ...before, classIndex: null, seconds, workSinceSeconds: null })
   }
 
   /** The job was worked on for so long on an instance of that class. */
@@ -139,9 +158,9 @@ export class NodeBook implements LearningBook {
       ...before,
       classIndex: isSame ? classIndex : null,
       seconds: before.seconds + seconds,
+      workSinceSeconds: null,
     }
-    const jobs = this.#pages.jobs.map((own) => (own.jobId === jobId ? changed : own))
-    this.#write({ ...this.#pages, jobs })
+    this.#changeJob(changed)
   }
 
   /** What the retraining came to on held-out labels. */
@@ -170,6 +189,11 @@ export class NodeBook implements LearningBook {
       ...this.#pages,
       tenants: { ...this.#pages.tenants, [tenant]: { ...page, finished: all } },
     })
+  }
+
+  #changeJob(changed: NodeJob): void {
+    const jobs = this.#pages.jobs.map((own) => (own.jobId === changed.jobId ? changed : own))
+    this.#write({ ...this.#pages, jobs })
   }
 
   #page(tenant: number): TenantPage {

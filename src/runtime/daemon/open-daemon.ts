@@ -1,7 +1,5 @@
 import { join } from 'node:path'
 import { must } from '../../base/assert.ts'
-import { classIndexIn } from '../../control/class-index.ts'
-import { findInstance } from '../../control/executor-state.ts'
 import type { Site } from '../../core/site.ts'
 import type { ServiceTable } from '../../core/workload/service-table.ts'
 import type { Applied } from '../../reconfigure/apply-targets.ts'
@@ -10,20 +8,24 @@ import { beginSession } from '../../reconfigure/session.ts'
 import type { DeviceSpec } from '../node/open-device.ts'
 import { type Node, openNode } from '../node/open-node.ts'
 import { connectRouter, type RouterClient } from '../router/client.ts'
-import type { RouterEvent, RouterState } from '../router/protocol.ts'
 import { stopRouter } from '../router/start-router.ts'
-import type { WorkerEvent } from '../workers/worker-events.ts'
 import { createWorkers, type Workers } from '../workers/workers.ts'
 import { Daemon } from './daemon.ts'
+import { EarlyEvents } from './early-events.ts'
 import { FailedPlaces } from './failed-places.ts'
+import { handOver, judgeTakenIn } from './hand-over.ts'
+import { jobNumberOf, versionOf } from './job-names.ts'
+import { KeptJobs } from './kept-jobs.ts'
 import { LabelStore } from './label-store.ts'
 import { listenToDevice } from './listen-to-device.ts'
 import { NodeBook } from './node-book.ts'
 import type { NodePlanner } from './node-desk.ts'
-import { type Rebuilt, rebuildState } from './rebuild-state.ts'
+import { rebuildState } from './rebuild-state.ts'
 import { openRunClock, type RunClock } from './run-clock.ts'
+import { takeOverWorkers } from './take-over-workers.ts'
 import type { TenantProgram } from './tenant-program.ts'
 import { TrafficLog } from './traffic-log.ts'
+import { UnseenEnds } from './unseen-ends.ts'
 import { openVersionStore, type VersionStore } from './version-store.ts'
 import type { Log } from './world-context.ts'
 
@@ -65,9 +67,34 @@ export class NodeMismatch extends Error {
  * their records, the router by its socket), and goes on from there.
  */
 export async function openDaemon(options: OpenOptions): Promise<RunningDaemon> {
+  const opened: (() => void | Promise<void>)[] = []
+  try {
+    return await openAll(options, opened)
+  } catch (error) {
+    // Whoever tries again finds nothing held.
+    for (const close of opened.reverse()) {
+      await Promise.resolve()
+        .then(close)
+        .catch(() => undefined)
+    }
+    throw error
+  }
+}
+
+async function openAll(
+  options: OpenOptions,
+  opened: (() => void | Promise<void>)[],
+): Promise<RunningDaemon> {
   const { site, stateDir, programs, log } = options
   const open = options.ignoresOwners === true ? { ignoresOwners: true } : {}
   const node = await openNode(options.device, stateDir, open)
+  opened.push(node.close)
+  const early = new EarlyEvents()
+  const listening = listenToDevice(node.context.device, {
+    onEvent: (event) => early.onDevice(event),
+    log,
+  })
+  opened.push(listening.close)
   const clock = openRunClock(join(stateDir, 'run.json'))
   const gpuUuids = await gpusOf(site, node)
   const session = await beginSession(node.context, gpuUuids)
@@ -97,24 +124,35 @@ export async function openDaemon(options: OpenOptions): Promise<RunningDaemon> {
   )
   const ids = site.tenants.map(({ id }) => id)
   const traffic = new TrafficLog(join(stateDir, 'traffic.json'), ids, isContinued)
-  const handlers = new Handlers()
+  const keptJobs = new KeptJobs({
+    paths: ids.map((id) => join(tenantFolder(id), 'job.json')),
+    isContinued,
+  })
+  const ends = new UnseenEnds()
   const workers = createWorkers({
     stateDir,
     nowSeconds: clock.now,
-    onEvent: (event) => handlers.onWorker(event),
+    onEvent: (event) => {
+      ends.onWorker(event)
+      early.onWorker(event)
+    },
   })
-  for (const adoption of await workers.adopt()) {
-    if (adoption.kind === 'adopted') log('info', `${adoption.worker.spec.id}: adopted`)
-    else if (adoption.kind === 'dead') log('warn', `${adoption.workerId}: ended unseen`)
-    else log('warn', `${adoption.path}: ${adoption.message}`)
-  }
+  opened.push(workers.close)
+  const { owned } = node.context.book.ledger()
+  const kept = keptJobs.before.map((job) => (job !== null && book.knows(job.id) ? job : null))
+  const jobFolder = (id: string, jobId: string): string =>
+    join(tenantFolder(id), 'jobs', String(jobNumberOf(jobId)))
+  const left = await takeOverWorkers({
+    ...{ site, workers, ends, owned, failed, kept, versions, jobFolder, nowSeconds, log },
+  })
   const router = await connectRouter({
     stateDir,
     ...site.node.router,
-    onEvent: ({ event }) => handlers.onRouter(event),
-    onReconnected: (state) => handlers.onRouterState(state),
+    onEvent: ({ event }) => early.onRouter(event),
+    onReconnected: (state) => early.onRouterState(state),
     onDisconnected: (message) => log('warn', `router: ${message}`),
   })
+  opened.push(router.close)
   log('info', `router: process ${router.pid}, ${router.wasAdopted ? 'adopted' : 'started'}`)
   const rebuilt = rebuildState({
     site,
@@ -124,14 +162,15 @@ export async function openDaemon(options: OpenOptions): Promise<RunningDaemon> {
     servers: router.state.servers,
     versions,
     jobs: book.jobs,
+    kept,
+    left,
     failed,
     nowSeconds,
   })
   const daemon = new Daemon({
     ...{ site, gpuUuids, workers, router, programs, versions, labels, book, failed, clock },
-    ...{ traffic, log },
+    ...{ traffic, keptJobs, jobFolder, log },
     reconfigure: node.context,
-    jobsFolder: (id) => join(tenantFolder(id), 'jobs'),
     state: rebuilt.state,
     safety: rebuilt.safety,
     planner: options.planner,
@@ -140,7 +179,8 @@ export async function openDaemon(options: OpenOptions): Promise<RunningDaemon> {
     isAdvisory: site.node.mode === 'advisory',
     runSeconds: options.runSeconds ?? null,
   })
-  handOver(daemon, rebuilt, { site, servers: router.state.servers })
+  opened.push(() => daemon.close())
+  handOver(daemon.world, rebuilt, { site, book, servers: router.state.servers })
   await Promise.all(
     rebuilt.strays.map(async ({ spec }) => {
       log('warn', `${spec.id}: belongs to nothing that is there, so it is stopped`)
@@ -148,11 +188,15 @@ export async function openDaemon(options: OpenOptions): Promise<RunningDaemon> {
     }),
   )
   await daemon.onRouterState(router.state)
-  handlers.begin(daemon)
-  const listening = listenToDevice(node.context.device, {
-    onEvent: (event) => daemon.onDevice(event),
-    log,
-  })
+  early.begin(daemon)
+  judgeTakenIn(daemon.world, rebuilt, site)
+  for (const [index, own] of left.entries()) {
+    if (own?.kind !== 'trained' || [...rebuilt.trained.values()].includes(own)) continue
+    log('warn', `${own.job.id}: the GPU instance to judge its version on is gone`)
+    const version = versionOf(own.job.id)
+    const store = must(versions[index])
+    if (store.find(version)?.standing === 'candidate') store.reject(version)
+  }
   const close = async (): Promise<void> => {
     daemon.close()
     await listening.close()
@@ -183,35 +227,6 @@ function tellRestored(applied: Applied, log: Log): void {
   }
 }
 
-/** Events that come before there is a daemon wait for it. */
-class Handlers {
-  #daemon: Daemon | null = null
-  #early: ((daemon: Daemon) => void)[] = []
-
-  begin(daemon: Daemon): void {
-    this.#daemon = daemon
-    for (const tell of this.#early) tell(daemon)
-    this.#early = []
-  }
-
-  onWorker(event: WorkerEvent): void {
-    this.#pass((daemon) => daemon.onWorker(event))
-  }
-
-  onRouter(event: RouterEvent): void {
-    this.#pass((daemon) => daemon.onRouter(event))
-  }
-
-  onRouterState(state: RouterState): void {
-    this.#pass((daemon) => void daemon.onRouterState(state))
-  }
-
-  #pass(tell: (daemon: Daemon) => void): void {
-    if (this.#daemon === null) this.#early.push(tell)
-    else tell(this.#daemon)
-  }
-}
-
 async function gpusOf({ gpus }: Site, { context }: Node): Promise<readonly string[]> {
   const { device } = context
   const there = await Promise.all(
@@ -228,27 +243,4 @@ async function gpusOf({ gpus }: Site, { context }: Node): Promise<readonly strin
   throw new NodeMismatch(
     `Cannot run the site: its GPU ${matched.index} (${matched.model.id}) is not on this node`,
   )
-}
-
-/** Tells the new daemon's world which instances and workers control's books speak of. */
-function handOver(
-  { world }: Daemon,
-  { state, owned, workers }: Rebuilt,
-  { site, servers }: { readonly site: Site; readonly servers: RouterState['servers'] },
-): void {
-  for (const [instanceId, own] of owned) world.instances.take(instanceId, own)
-  for (const [instanceId, view] of workers) {
-    const { gpu, profileId, worker } = must(findInstance(state, instanceId))
-    const tenant = site.tenants.findIndex(({ id }) => id === view.spec.tenant)
-    const classIndex = classIndexIn(site, gpu, profileId)
-    const common = { workerId: view.spec.id, instanceId, tenant, classIndex }
-    if (worker?.kind === 'inference') {
-      const isRouted = servers.some(({ settings }) => settings.serverId === view.spec.id)
-      world.serving.take({ ...common, version: worker.version, url: view.url, isRouted })
-    } else if (worker?.kind === 'retraining') {
-      const isTraining = worker.phase === 'training'
-      const beganSeconds = isTraining ? state.nowSeconds : null
-      world.retraining.take({ ...common, jobId: worker.jobId, beganSeconds, isTraining })
-    }
-  }
 }

@@ -6,8 +6,10 @@ import { advance } from '../../control/executor.ts'
 import type { OwnedInstance } from '../../reconfigure/journal.ts'
 import type { ServerState } from '../router/protocol.ts'
 import type { WorkerView } from '../workers/worker-spec.ts'
+import type { JobLeft } from './job-left.ts'
+import type { KeptJob } from './kept-jobs.ts'
 import type { NodeJob } from './node-book.ts'
-import { type Found, jobIdOf, rebuildState } from './rebuild-state.ts'
+import { type Found, rebuildState } from './rebuild-state.ts'
 import type { StoredVersion, VersionStore } from './version-store.ts'
 
 const site = resolveSite({ text: literalSite, sourceName: 'site.yaml', readFile: readLiteral() })
@@ -52,6 +54,8 @@ function found(own: Partial<Found>): Found {
     servers: [],
     versions: site.tenants.map(() => store as VersionStore),
     jobs: [],
+    kept: site.tenants.map(() => null),
+    left: site.tenants.map(() => null),
     failed: { all: [], isFailed: () => false },
     nowSeconds: 50,
     ...own,
@@ -84,6 +88,26 @@ test('a worker that the router does not have yet is routed to once it is ready',
   const instanceId = 'gpu0/19@0#3'
   const { effects } = advance(state, { kind: 'worker-ready', instanceId, atSeconds: 51 })
   expect(effects).toEqual([{ kind: 'route-add', instanceId, tenant: 'vision' }])
+})
+
+const { jobId: id, configurationId } = job
+const kept: KeptJob = {
+  ...{ id, configurationId, startedSeconds: 30, waitingSinceSeconds: 40, device: null },
+  ...{ fraction: 0.5, checkpointFraction: 0.5, hasCheckpoint: true },
+}
+
+test('a retraining that waited waits on, and one that is trained is judged where it was made', () => {
+  const index = site.tenants.findIndex((own) => own.id === 'vision')
+  const left = (own: JobLeft) => site.tenants.map((_, i) => (i === index ? own : null))
+  const { device: _, ...rest } = kept
+  const waiting: JobLeft = { kind: 'waiting', job: { ...rest, instanceId: null } }
+  const waits = rebuildState(found({ jobs: [job], left: left(waiting) }))
+  expect(waits.state.tenants[index]?.job).toEqual(waiting.job)
+  const trained: JobLeft = { kind: 'trained', job: { ...kept, device: 'MIG-1' }, workerId: null }
+  const judged = rebuildState(found({ jobs: [job], left: left(trained) }))
+  expect(judged.state.tenants[index]?.job?.instanceId).toBe('gpu0/19@1#7')
+  expect(judged.state.instances[1]?.worker).toMatchObject({ kind: 'retraining', phase: 'training' })
+  expect([...judged.trained.keys()]).toEqual(['gpu0/19@1#7'])
 })
 
 test('what nobody can say the purpose of is a stray', () => {
@@ -121,5 +145,4 @@ test('a GPU that failed as a whole is nothing to plan with', () => {
 test('ids go on where they were, so that none comes twice', () => {
   const { state } = rebuildState(found({ jobs: [job] }))
   expect([state.instancesMade, state.jobsMade]).toEqual([9, 4])
-  expect(jobIdOf('my-own-tenant-job-12-3456', 'my-own-tenant')).toBe('my-own-tenant/job-12')
 })

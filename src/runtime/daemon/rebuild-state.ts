@@ -15,6 +15,9 @@ import type { RouterState } from '../router/protocol.ts'
 import type { WorkerView } from '../workers/worker-spec.ts'
 import { type Books, withoutGpu, withoutPlace } from './blocked-places.ts'
 import type { FailedPlaces } from './failed-places.ts'
+import type { JobLeft } from './job-left.ts'
+import { jobIdOf, jobNumberOf } from './job-names.ts'
+import type { KeptJob } from './kept-jobs.ts'
 import type { NodeJob } from './node-book.ts'
 import type { VersionStore } from './version-store.ts'
 
@@ -27,9 +30,15 @@ export type Found = {
   readonly servers: RouterState['servers']
   readonly versions: readonly VersionStore[]
   readonly jobs: readonly NodeJob[]
+  /** Retrainings that were under way, by tenant; parallel to the tenants. */
+  readonly kept: readonly (KeptJob | null)[]
+  /** What is left of those that no trainer works on; parallel to the tenants. */
+  readonly left: readonly (JobLeft | null)[]
   readonly failed: Pick<FailedPlaces, 'all' | 'isFailed'>
   readonly nowSeconds: number
 }
+
+export type TrainedJob = Extract<JobLeft, { readonly kind: 'trained' }>
 
 /** What a daemon begins with: control's books, and who each instance and worker in them is. */
 export type Rebuilt = {
@@ -38,6 +47,8 @@ export type Rebuilt = {
   readonly owned: ReadonlyMap<string, OwnedInstance>
   /** By instance: the worker that control's books have on it. */
   readonly workers: ReadonlyMap<string, WorkerView>
+  /** By instance: a retraining whose version is to be judged there. */
+  readonly trained: ReadonlyMap<string, TrainedJob>
   /** They run, and nothing is known of what for. */
   readonly strays: readonly WorkerView[]
 }
@@ -59,6 +70,10 @@ export function rebuildState(found: Found): Rebuilt {
   const workers = new Map<string, WorkerView>()
   const instances: InstanceState[] = []
   const jobs = new Map<string, RetrainingJob>()
+  const trained = new Map<string, TrainedJob>()
+  for (const [i, left] of found.left.entries()) {
+    if (left?.kind === 'waiting') jobs.set(must(site.tenants[i]).id, left.job)
+  }
   for (const own of ledger.owned) {
     const gpu = gpuUuids.indexOf(own.gpu)
     if (gpu < 0 || found.failed.isFailed(own)) continue
@@ -74,15 +89,22 @@ export function rebuildState(found: Found): Rebuilt {
     if (known?.worker.kind === 'retraining') {
       jobs.set(known.worker.tenant, jobOf(found, known.view, { id, jobId: known.worker.jobId }))
     }
+    const toJudge = known === undefined ? trainedOn(found, own.uuid) : null
+    if (toJudge !== null) {
+      const { device: _, ...job } = toJudge.left.job
+      trained.set(id, toJudge.left)
+      jobs.set(toJudge.tenant, { ...job, instanceId: id })
+    }
+    const worker = known?.worker ?? toJudge?.worker ?? null
     instances.push({
       id,
       gpu,
       profileId,
       start: placement.start,
       phase: 'live',
-      worker: known?.worker ?? null,
+      worker,
       sinceSeconds: nowSeconds,
-      idleSinceSeconds: known === undefined ? nowSeconds : null,
+      idleSinceSeconds: worker === null ? nowSeconds : null,
     })
   }
   const kept = new Set([...workers.values()])
@@ -93,12 +115,13 @@ export function rebuildState(found: Found): Rebuilt {
     tenants: blank.tenants.map((own) => ({ ...own, job: jobs.get(own.id) ?? null })),
     // Operations and jobs are numbered for good, so ids made of these never come twice.
     instancesMade: ledger.operationsMade,
-    jobsMade: Math.max(0, ...found.jobs.map(({ jobId }) => numberOf(jobId))),
+    jobsMade: Math.max(0, ...found.jobs.map(({ jobId }) => jobNumberOf(jobId))),
   }
   return {
     ...withoutFailed(found, { state, safety: safetyOf(found, state) }),
     owned,
     workers,
+    trained,
     strays: found.workers.filter((view) => !kept.has(view)),
   }
 }
@@ -136,12 +159,32 @@ function workerOf(found: Found, { spec, fraction, modelDir }: WorkerView): Worke
   return { kind: 'inference', tenant, version, phase, sinceSeconds }
 }
 
+/** Its version is judged where it was made: nothing else is there. */
+function trainedOn(
+  { site, left, nowSeconds: sinceSeconds }: Found,
+  uuid: string,
+): { readonly tenant: string; readonly left: TrainedJob; readonly worker: WorkerState } | null {
+  for (const [i, own] of left.entries()) {
+    if (own?.kind !== 'trained' || own.job.device !== uuid) continue
+    const tenant = must(site.tenants[i]).id
+    const phase = 'training' as const
+    const worker = { kind: 'retraining', tenant, jobId: own.job.id, phase, sinceSeconds } as const
+    return { tenant, left: own, worker }
+  }
+  return null
+}
+
 function jobOf(
-  { jobs, nowSeconds }: Found,
+  { jobs, kept, nowSeconds }: Found,
   view: WorkerView,
   { id, jobId }: { readonly id: string; readonly jobId: string },
 ): RetrainingJob {
   const { configurationId } = must(jobs.find((own) => own.jobId === jobId))
+  const before = kept.find((own) => own?.id === jobId) ?? null
+  if (before !== null) {
+    const { device: _, ...job } = before
+    return { ...job, instanceId: id, fraction: view.fraction ?? job.fraction }
+  }
   return {
     id: jobId,
     configurationId,
@@ -152,15 +195,6 @@ function jobOf(
     checkpointFraction: 0,
     hasCheckpoint: false,
   }
-}
-
-/** Of `<tenant>-job-<number>-<time>`, as retraining workers are called. */
-export function jobIdOf(workerId: string, tenant: string): string {
-  return `${tenant}/job-${workerId.slice(tenant.length + '-job-'.length).split('-')[0]}`
-}
-
-function numberOf(jobId: string): number {
-  return Number(jobId.split('-').at(-1))
 }
 
 function safetyOf({ site }: Found, state: ExecutorState): SafetyModel {

@@ -10,6 +10,7 @@ import type { WorkerEvent } from '../workers/worker-events.ts'
 import type { RetrainingSpec } from '../workers/worker-spec.ts'
 import { FailurePause } from './failure-pause.ts'
 import type { InstanceOperations } from './instance-operations.ts'
+import { trainerOf, versionOf } from './job-names.ts'
 import { heldOutItemsMax, judgeVersions } from './judge.ts'
 import { workerSpecOf } from './worker-spec-of.ts'
 import { tenantIndexOf, type WorldContext } from './world-context.ts'
@@ -58,9 +59,23 @@ export class RetrainingWorkers {
     this.#instances = instances
   }
 
+  /** Work of which it is not known how long it took is not timed: `beganSeconds` is null. */
   take(own: Omit<Training, 'phase'> & { readonly isTraining: boolean }): void {
     const { isTraining, ...training } = own
     this.#training.set(own.instanceId, { ...training, phase: isTraining ? 'training' : 'starting' })
+  }
+
+  /** One whose trainer ended while no daemon looked, and whose version was taken in. */
+  judge(own: Omit<Training, 'phase' | 'beganSeconds' | 'workerId'>): void {
+    const { id } = must(this.#context.site.tenants[own.tenant])
+    const training: Training = {
+      ...own,
+      workerId: trainerOf(id, own.jobId, this.#context.now()),
+      phase: 'judging',
+      beganSeconds: null,
+    }
+    this.#training.set(own.instanceId, training)
+    void this.#finish(training, null)
   }
 
   start({ instanceId, tenant, task }: StartWorker): void {
@@ -69,9 +84,8 @@ export class RetrainingWorkers {
     const { gpu, profileId } = must(findInstance(stateNow(), instanceId))
     const classIndex = classIndexIn(site, gpu, profileId)
     const index = tenantIndexOf(this.#context, tenant)
-    const parts = task.jobId.split('-').at(-1)
     const own: Training = {
-      workerId: `${tenant}-job-${parts}-${Math.round(this.#context.now() * 1000)}`,
+      workerId: trainerOf(tenant, task.jobId, this.#context.now()),
       instanceId,
       tenant: index,
       classIndex,
@@ -197,6 +211,7 @@ export class RetrainingWorkers {
     if (own.phase !== 'starting') return
     own.phase = 'training'
     own.beganSeconds = this.#context.now()
+    this.#context.book.beginWork(own.jobId, own.beganSeconds)
     this.#context.tell({ kind: 'worker-ready', instanceId: own.instanceId })
   }
 
@@ -205,12 +220,15 @@ export class RetrainingWorkers {
     this.#context.book.countWork(jobId, classIndex, this.#context.now() - beganSeconds)
   }
 
-  async #finish(own: Training, versionDir: string): Promise<void> {
+  /** Null: it was taken in before. */
+  async #finish(own: Training, versionDir: string | null): Promise<void> {
     const { versions, book, tell, log, now } = this.#context
     const store = must(versions[own.tenant])
-    const version = `v${must(own.jobId.split('-').at(-1))}`
+    const version = versionOf(own.jobId)
     const { labelsSeconds } = book.job(own.jobId)
-    store.takeIn(version, versionDir, { labelledUntilSeconds: labelsSeconds })
+    if (versionDir !== null) {
+      store.takeIn(version, versionDir, { labelledUntilSeconds: labelsSeconds })
+    }
     const measurement = await this.#judge(own, version).catch((error: unknown) => {
       log('error', `${own.workerId}: judging ${version}: ${String(error)}`)
       return null
@@ -274,11 +292,11 @@ export class RetrainingWorkers {
   }
 
   #specOf(own: Training, task: RetrainingTask): RetrainingSpec | null {
-    const { site, programs, versions, labels, book, jobsFolder, stateNow } = this.#context
+    const { site, programs, versions, labels, book, jobFolder, stateNow } = this.#context
     const program = programs[own.tenant] ?? null
     if (program === null || program.retraining === null) return null
     const { id } = must(site.tenants[own.tenant])
-    const folder = join(jobsFolder(id), must(task.jobId.split('-').at(-1)))
+    const folder = jobFolder(id, task.jobId)
     const dataDir = join(folder, 'data')
     if (!task.resumes) {
       const from = tenantOf(stateNow(), id).version

@@ -26,8 +26,8 @@ export type WorldContext = {
   readonly labels: readonly LabelStore[]
   readonly book: NodeBook
   readonly failed: FailedPlaces
-  /** Where the retrainings of a tenant have their folders. */
-  readonly jobsFolder: (tenantId: string) => string
+  /** Where a retraining has its data, its output and its checkpoint. */
+  readonly jobFolder: (tenantId: string, jobId: string) => string
   /** Seconds of the run. */
   readonly now: () => number
   /** Tells control what happened. */
