@@ -72,6 +72,8 @@ class Soak {
   #pairs = []
   /** What was in flight when an instance's server was closed, until that is over. */
   #closed = new Map()
+  /** The router's state that is being asked for. */
+  #looking = null
   /** By instance: the name of its server, which is its worker's too. */
   #serverOf = new Map()
   /** The instance that the wish under way is about. */
@@ -264,7 +266,7 @@ class Soak {
     const own = { isHandOver, isEarly, fromMs: performance.now(), inFlight: null, ms: null }
     this.#closed.set(instanceId, own)
     const reply = request(asked)
-    own.inFlight = await inFlightOf(request, serverId)
+    own.inFlight = inFlightIn(await request({ kind: 'state' }), serverId)
     this.#count(own)
     if (isHandOver) this.#serverOf.delete(instanceId)
     return reply
@@ -272,7 +274,12 @@ class Soak {
 
   async #awaitInFlight(request, serverId) {
     const patience = performance.now() + 1000 * inFlightSecondsMax
-    while ((await inFlightOf(request, serverId)) === 0 && performance.now() < patience) {
+    while (performance.now() < patience) {
+      // One question at a time for all that wait: its answer is long.
+      this.#looking ??= request({ kind: 'state' }).finally(() => {
+        this.#looking = null
+      })
+      if (inFlightIn(await this.#looking, serverId) > 0) return
       await wait(pollMs)
     }
   }
@@ -286,8 +293,7 @@ function isAtWork(worker) {
   return worker?.phase === 'serving' || worker?.phase === 'switching'
 }
 
-async function inFlightOf(request, serverId) {
-  const { state } = await request({ kind: 'state' })
+function inFlightIn({ state }, serverId) {
   return state?.servers.find(({ settings }) => settings.serverId === serverId)?.inFlight ?? 0
 }
 

@@ -37,14 +37,18 @@ export class MemoryWatch {
     return this.#warmAt === null ? `${rss} (warming up)` : rss
   }
 
-  /** After warm-up: the median before, the largest since, and their ratio; null before. */
+  /** The median before the end of warm-up, the largest since, and their ratio; null before. */
   figures() {
     return Object.fromEntries(
       [...this.#readings].map(([name, own]) => {
-        if (this.#warmAt === null) return [name, { after: null, max: null, growth: null }]
+        if (this.#warmAt === null)
+          return [name, { after: null, max: null, growth: null, last: null }]
         const after = median(own.slice(Math.max(0, this.#warmAt - readingsBefore), this.#warmAt))
-        const max = Math.max(...own.slice(this.#warmAt))
-        return [name, { after, max, growth: Math.round((1000 * max) / after) / 1000 }]
+        const since = own.slice(this.#warmAt)
+        const max = Math.max(...since)
+        const growth = Math.round((1000 * max) / after) / 1000
+        const last = median(own.slice(-readingsBefore))
+        return [name, { after, max, growth, maxAtReading: own.indexOf(max), last }]
       }),
     )
   }

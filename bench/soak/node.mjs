@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { advance } from '../../dist/control/executor.js'
 import { initialState } from '../../dist/control/executor-state.js'
@@ -59,7 +59,11 @@ export async function openSoakNode({
   const workers = createWorkers({
     stateDir,
     nowSeconds: clock.now,
-    onEvent: (event) => world.onWorker(event),
+    onEvent: (event) => {
+      const words = event.kind === 'failed' ? lastWords(event.workerId) : undefined
+      if (words !== undefined) log('error', `${event.workerId}: ${words}`)
+      world.onWorker(event)
+    },
   })
   const router = await connectRouter({
     stateDir,
@@ -108,6 +112,12 @@ export async function openSoakNode({
       await device.close()
       journal.close()
     },
+  }
+
+  function lastWords(workerId) {
+    const path = join(stateDir, 'workers', workerId, 'stderr.log')
+    const lines = readFileSync(path, 'utf8').split('\n')
+    return lines.find((line) => line.includes('Error'))
   }
 
   function tell(fact) {

@@ -45,7 +45,7 @@ test('fifty cut-overs and some crashes under load lose no request and leave noth
     expect(figures.failures).toEqual({})
     expect(figures).toMatchObject({ failed: 0, failedAtRouter: 0 })
     expect(figures.crashes).toBeGreaterThan(0)
-    expect(figures.workersFailed).toBe(figures.crashes)
+    expect(figures.workersFailed).toBeGreaterThanOrEqual(figures.crashes)
     expect(figures.answered).toBe(figures.requests)
     expect(figures.instancesCreated).toBeGreaterThan(figures.handOvers)
     expect(figures.instancesDestroyed).toBeGreaterThan(0)
