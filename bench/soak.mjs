@@ -55,6 +55,8 @@ const [switches, rps, pairsOfTenant, serviceMs, crashEvery] = [
 /** Sent beyond what is asked for, so that with Poisson arrivals it comes to that in the end. */
 const rpsSpare = 1.1
 const growthMax = 1.1
+/** Fewer may be over before memory has come to rest, and say nothing about it. */
+const judgedSwitches = 2000
 
 const stateDir = mkdtempSync(join(tmpdir(), 'migrator-soak-'))
 const children = []
@@ -123,7 +125,8 @@ async function under({ control, load }) {
     if (message.kind === 'progress') last = message
   })
   const watching = setInterval(() => {
-    void memory.look(last.switches)
+    // Where a process has ended, that is told elsewhere.
+    memory.look(last.switches).catch(() => {})
     const seconds = Math.round((performance.now() - from) / 1000)
     if (seconds % 10 === 0) say(`${seconds} s: ${last.switches} switches, ${memory.words()}`)
   }, 1000)
@@ -229,6 +232,7 @@ function judge(figures) {
   demand(figures.failed === 0 && figures.failedAtRouter === 0, 'requests failed')
   demand(figures.requestsInFlightAtSwitchMin > 0, 'nothing was in flight at a switch')
   demand(figures.rpsOfTenantMin >= rps, 'the load fell short of its rate')
+  demand(switches < judgedSwitches || figures.growth !== null, 'memory never came to rest')
   demand((figures.growth ?? 0) <= growthMax, 'the router grew')
   demand((figures.controlGrowth ?? 0) <= growthMax, 'the control process grew')
 }
@@ -242,8 +246,15 @@ function print(figures) {
   for (const [name, text] of flat) console.log(`${name.padEnd(width)}  ${text}`)
 }
 
+let cleaning = null
+
 /** Whatever happened, nothing of it runs on: router and workers outlive the control process. */
-async function cleanUp() {
+function cleanUp() {
+  cleaning ??= endAll()
+  return cleaning
+}
+
+async function endAll() {
   for (const child of children) child.kill('SIGKILL')
   await stopRouter(stateDir)
   const workers = createWorkers({ stateDir, nowSeconds: () => 0, onEvent: () => {} })
