@@ -1,3 +1,4 @@
+import { basename } from 'node:path'
 import { findGpuModel } from '../core/mig/catalog.ts'
 import { median } from '../observe/statistics.ts'
 import { textTable } from '../observe/text-table.ts'
@@ -18,22 +19,29 @@ type Row = {
 
 /** What is in the file of this tenant, for people. */
 export function profileText(run: ProfileRun, output: string): string {
-  const parts = run.tables.map((table) => {
-    const rows = profilesOf(table).flatMap(([name, own]) => rowsOf(table, name, own))
-    return rows.length === 0 ? '' : `${titleOf(table)}\n${textTable(columnsOf(table), rows)}`
+  const parts = run.tables.flatMap((table) => {
+    const profiles = profilesOf(table)
+    const rows = profiles.flatMap(([name, own]) => rowsOf(table, name, own))
+    if (rows.length === 0) return []
+    const reasons = profiles.flatMap(([name, own]) => reasonsOf(name, own))
+    const text = [...titleOf(table), textTable(columnsOf(table), rows), ...reasons]
+    return [text.join('\n')]
   })
   const left = run.leftOut.map(
     ({ gpu, profile, reasons }) => `Left out: ${profile} on ${gpu}: ${reasons.join('; ')}`,
   )
-  const isSimulated = run.tables.some(({ measured }) => measured.device === 'simulated')
-  const end =
-    run.kind === 'interrupted'
+  return [...parts, ...left, lastLines(run, output).join('\n')].join('\n\n')
+}
+
+function lastLines({ kind, tables }: ProfileRun, output: string): readonly string[] {
+  const isSimulated = tables.some(({ measured }) => measured.device === 'simulated')
+  const note = 'Measured on a simulated device: these are no figures of a GPU.'
+  return [
+    ...(isSimulated ? [note] : []),
+    kind === 'interrupted'
       ? `Interrupted: ${output} keeps what is above; the same command goes on`
-      : `Written to ${output}; a site file uses it by profiles: [./${output.split('/').at(-1)}]`
-  const notes = isSimulated
-    ? ['Measured on a simulated device: these are no figures of a GPU.']
-    : []
-  return [...parts.filter((part) => part !== ''), ...left, [...notes, end].join('\n')].join('\n\n')
+      : `Written to ${output}; a site file uses it by profiles: [./${basename(output)}]`,
+  ]
 }
 
 /** The same for programs. */
@@ -44,10 +52,10 @@ export function profileJson(
   return { ...more, kind: run.kind, tables: run.tables, leftOut: run.leftOut }
 }
 
-function titleOf({ kind, model, gpu, measured }: KeptTable): string {
-  const what = kind === 'inference' ? 'serving' : 'retraining'
+function titleOf({ kind, model, gpu, measured }: KeptTable): readonly string[] {
+  const what = kind === 'inference' ? 'Serving' : 'Retraining'
   const { board, driver, worker, requests } = measured
-  return `${model} (${what}) on ${gpu}: ${board}, driver ${driver}; ${worker}, ${requests}`
+  return [`${what} ${model} on ${gpu} (${board}, driver ${driver})`, `${worker}; ${requests}`]
 }
 
 /** The smallest first. */
@@ -72,12 +80,17 @@ function rowsOf(
     const told = { rate: rateText(samplesPerSecond), median: duration(seconds), p95: '' }
     return [{ ...common, ...told, batch: String(batch) }]
   }
-  return batches.map(({ items, outcome }, i): Row => {
-    const first = i === 0 ? common : { gpu, profile: '', ready: '', memory: '' }
-    if ('didNotRun' in outcome) return { ...first, ...without, batch: String(items) }
+  const lastRan = batches.findLastIndex(({ outcome }) => !('didNotRun' in outcome))
+  return batches.slice(0, lastRan + 2).map(({ items, outcome }, i): Row => {
+    const own = i === 0 ? common : { gpu, profile: '', ready: '', memory: '' }
+    if ('didNotRun' in outcome) {
+      const last = i > lastRan ? (batches.at(-1)?.items ?? items) : items
+      const batch = last === items ? String(items) : `${items}-${last}`
+      return { ...own, ...without, batch }
+    }
     const { perSecond, medianSeconds, p95Seconds } = outcome
     return {
-      ...first,
+      ...own,
       batch: String(items),
       rate: rateText(perSecond),
       median: duration(medianSeconds),
@@ -87,6 +100,15 @@ function rowsOf(
 }
 
 const without = { rate: 'did not run', median: '', p95: '' }
+
+function reasonsOf(profile: string, { batches, retraining }: MeasuredProfile): readonly string[] {
+  const first = batches.find(({ outcome }) => 'didNotRun' in outcome)
+  const serving = first === undefined ? [] : [{ what: `batch ${first.items}`, own: first.outcome }]
+  const training = retraining === null ? [] : [{ what: 'retraining', own: retraining.outcome }]
+  return [...serving, ...training].flatMap(({ what, own }) =>
+    'didNotRun' in own ? [`  ${profile} ${what}: ${own.didNotRun}`] : [],
+  )
+}
 
 function rateText(perSecond: number): string {
   return perSecond < 100 ? perSecond.toPrecision(3) : count(perSecond)

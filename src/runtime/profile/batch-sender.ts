@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { Pool } from 'undici'
 import { routes } from '../open-inference/protocol.ts'
 import { readInferResponse, readJson } from '../open-inference/read-message.ts'
@@ -25,6 +26,8 @@ export function batchSender(url: string, tenant: string): BatchSender {
   async function send(bodies: readonly Buffer[], asked: AbortSignal): Promise<SentBatch> {
     const late = AbortSignal.timeout(1000 * answerSecondsMax)
     const signal = AbortSignal.any([asked, late])
+    // A listener for each request of a batch.
+    setMaxListeners(0, signal)
     const began = performance.now()
     try {
       const answers = await Promise.all(bodies.map((body) => post(body, signal)))

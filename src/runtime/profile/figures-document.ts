@@ -30,7 +30,7 @@ function sourceOf(tables: readonly KeptTable[]): string {
 }
 
 function workersText(worker: string): string {
-  return worker === 'reference worker' ? 'reference workers' : 'without the GPU'
+  return worker === 'reference worker' ? 'reference workers' : 'workers on whatever was there'
 }
 
 function simulatedNote(tables: readonly KeptTable[]): string {

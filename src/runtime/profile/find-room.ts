@@ -1,6 +1,8 @@
 import { must } from '../../base/assert.ts'
+import type { GpuModel } from '../../core/mig/gpu-model.ts'
 import { layoutFrom, place } from '../../core/mig/layout.ts'
 import { overlaps, type PlacedProfile } from '../../core/mig/placement.ts'
+import type { GpuInstanceProfile } from '../../core/mig/profile.ts'
 import type { GpuInstance, GpuProcess } from '../../devices/device.ts'
 import type { Context } from '../../reconfigure/context.ts'
 import { driverModel } from '../../reconfigure/driver-model.ts'
@@ -44,7 +46,6 @@ async function roomOn(
   { profile: wanted, workers }: Sought,
 ): Promise<Room> {
   const { device } = context
-  const taken = (...reasons: readonly string[]): Room => ({ kind: 'taken', reasons })
   const mode = await device.migMode(gpu.uuid)
   if (mode.kind === 'not-supported') return taken(`${gpu.name} cannot do MIG`)
   if (mode.current !== 'enabled') return taken(`the MIG mode of ${gpu.name} is disabled`)
@@ -52,47 +53,73 @@ async function roomOn(
   const model = driverModel(known, await device.gpuInstanceProfiles(gpu.uuid))
   const profile = model.profiles.find(({ name }) => name === wanted)
   if (profile === undefined) return taken(`${gpu.name} has no profile ${wanted}`)
-  const [there, processes, inventory] = await Promise.all([
+  const [there, processes, { owned }] = await Promise.all([
     device.gpuInstances(gpu.uuid),
     device.processes(gpu.uuid),
     readInventory(context, gpu.uuid),
   ])
-  const users = (own: GpuInstance): string | null => userOf(own, processes, workers)
-  const idle = inventory.owned.find((own) => {
-    const found = there.find(({ id }) => id === own.gpuInstanceId)
-    return own.profileId === profile.profileId && found !== undefined && users(found) === null
-  })
-  if (idle !== undefined) return { kind: 'idle', gpu: gpu.uuid, instance: idle }
-  const placed = there.flatMap(({ profileId, placement }): readonly PlacedProfile[] => {
-    const own = model.profiles.find((each) => each.profileId === profileId)
-    return own === undefined ? [] : [{ profile: own, start: placement.start }]
-  })
-  const now = layoutFrom(model, placed)
-  if (now.kind !== 'placed') return taken(`${gpu.name} has a layout that is not known here`)
-  const start = profile.starts.find((at) => place(now.layout, profile, at).kind === 'placed')
-  if (start !== undefined) {
-    const { profileId, size } = profile
-    const found = { gpu: gpu.uuid, profileId, placement: { start, size } }
-    return { kind: 'free', gpu: gpu.uuid, place: found }
-  }
-  const overlapping = placed.filter((own) =>
-    profile.starts.some((at) => overlaps(own, { profile, start: at })),
-  )
-  // Else it is the compute slices that are all taken, by all of them.
-  const inTheWay = overlapping.length > 0 ? overlapping : placed
-  return taken(
-    ...there.flatMap((own) => {
-      const at = inTheWay.find(
-        ({ profile: of, start: from }) =>
-          of.profileId === own.profileId && from === own.placement.start,
-      )
-      if (at === undefined) return []
-      const isOurs = inventory.owned.some(({ gpuInstanceId }) => gpuInstanceId === own.id)
-      const owner = isOurs ? "migrator's" : 'not made by migrator'
-      const use = users(own) ?? 'nothing runs on it'
-      return [`${at.profile.name} at ${at.start} on ${gpu.name} (${owner}, ${use})`]
+  const held = there.map(
+    (own): Held => ({
+      instance: own,
+      placed: placedOf(model, own),
+      owned: owned.find(({ gpuInstanceId }) => gpuInstanceId === own.id) ?? null,
+      user: userOf(own, processes, workers),
     }),
   )
+  const idle = held.find(
+    (own) => own.instance.profileId === profile.profileId && own.owned !== null && !own.user,
+  )
+  if (idle?.owned) return { kind: 'idle', gpu: gpu.uuid, instance: idle.owned }
+  const now = layoutFrom(
+    model,
+    held.flatMap(({ placed }) => placed ?? []),
+  )
+  if (now.kind !== 'placed') return taken(`${gpu.name} has a layout that is not known here`)
+  const start = profile.starts.find((at) => place(now.layout, profile, at).kind === 'placed')
+  if (start === undefined) return taken(...holdersOf(held, profile, gpu.name))
+  const { profileId, size } = profile
+  const found = { gpu: gpu.uuid, profileId, placement: { start, size } }
+  return { kind: 'free', gpu: gpu.uuid, place: found }
+}
+
+/** A GPU instance that is there, and whose it is. */
+type Held = {
+  readonly instance: GpuInstance
+  readonly placed: PlacedProfile | null
+  readonly owned: OwnedInstance | null
+  /** Null: nothing runs on it. */
+  readonly user: string | null
+}
+
+function placedOf(model: GpuModel, { profileId, placement }: GpuInstance): PlacedProfile | null {
+  const profile = model.profiles.find((own) => own.profileId === profileId)
+  return profile === undefined ? null : { profile, start: placement.start }
+}
+
+/** Who is where the profile could be; if nobody is, all of them have the slices it needs. */
+function holdersOf(
+  held: readonly Held[],
+  profile: GpuInstanceProfile,
+  gpu: string,
+): readonly string[] {
+  const overlapping = held.filter(({ placed }) =>
+    profile.starts.some((at) => placed !== null && overlaps(placed, { profile, start: at })),
+  )
+  const startsByHolder = new Map<string, number[]>()
+  for (const own of overlapping.length > 0 ? overlapping : held) {
+    const owner = own.owned === null ? 'not made by migrator' : "migrator's"
+    const name = own.placed?.profile.name ?? `profile ${own.instance.profileId}`
+    const holder = `${name} (${owner}, ${own.user ?? 'nothing runs on it'})`
+    const starts = startsByHolder.get(holder) ?? []
+    startsByHolder.set(holder, [...starts, own.instance.placement.start])
+  }
+  return [...startsByHolder].map(
+    ([holder, starts]) => `${gpu} has at ${starts.join(', ')}: ${holder}`,
+  )
+}
+
+function taken(...reasons: readonly string[]): Room {
+  return { kind: 'taken', reasons }
 }
 
 function userOf(

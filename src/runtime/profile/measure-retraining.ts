@@ -64,7 +64,7 @@ async function inFolder(
       )
     }
     if (first.kind !== 'progress' && first.kind !== 'done') {
-      return { kind: 'not-ready', message: await endOf(worker, first) }
+      return { kind: 'not-ready', message: await endOf(worker, first), logPath: worker.stderrPath }
     }
     const early = await memoryMiB()
     const enough = AbortSignal.any([signal, AbortSignal.timeout(1000 * secondsMax)])

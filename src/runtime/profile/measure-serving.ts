@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { count, duration } from '../../observe/units.ts'
 import { largest, type MeasureContext } from './measure-context.ts'
-import type { MeasuredBatch } from './measured-table.ts'
+import { leftOut, type MeasuredBatch } from './measured-table.ts'
 import type { RequestMaker } from './request-bodies.ts'
 import { requestsFor, type ServingWorker, startServing } from './serving-worker.ts'
 import { timeBatches } from './time-batches.ts'
@@ -20,7 +20,7 @@ export type MeasureOutcome =
   | { readonly kind: 'done' }
   | { readonly kind: 'interrupted' }
   /** It never got ready here: whether it would elsewhere decides what that means. */
-  | { readonly kind: 'not-ready'; readonly message: string }
+  | { readonly kind: 'not-ready'; readonly message: string; readonly logPath: string }
 
 /** What of it is not there yet. */
 export function missingServing(
@@ -93,7 +93,7 @@ class BatchSizes {
       const { batches } = found()
       const failed = batches.find((own) => own.items < items && 'didNotRun' in own.outcome)
       if (failed !== undefined) {
-        await this.#keep(items, { didNotRun: `left out: a batch of ${failed.items} did not run` })
+        await this.#keep(items, leftOut(failed.items))
         continue
       }
       const slow = batches.find((own) => own.items < items && isBeyond(own.outcome, wish))

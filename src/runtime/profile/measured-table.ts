@@ -86,3 +86,8 @@ export function readMeasuredTable(value: unknown): MeasuredTable | null {
   const read = measuredTable.safeParse(value)
   return read.success ? read.data : null
 }
+
+/** Larger than one that did not run. */
+export function leftOut(items: number | undefined): { readonly didNotRun: string } {
+  return { didNotRun: `left out: a batch of ${items} did not run` }
+}

@@ -6,7 +6,7 @@ import type { Board } from './boards.ts'
 import { retrainingConditions, servingConditions } from './conditions.ts'
 import type { FiguresFile } from './figures-file.ts'
 import { missingServing, type ServingWish } from './measure-serving.ts'
-import type { Conditions, MeasuredProfile, TableKey } from './measured-table.ts'
+import { type Conditions, leftOut, type MeasuredProfile, type TableKey } from './measured-table.ts'
 import type { ProfiledTenant } from './profiled-tenant.ts'
 
 export type WantedProfile = {
@@ -96,7 +96,10 @@ export function withoutRun(
   }
   const known = new Set(found.batches.map(({ items }) => items))
   const left = wish.serving.batches.filter((items) => !known.has(items))
-  const batches = [...found.batches, ...left.map((items) => ({ items, date, outcome }))]
+  const batches = [
+    ...found.batches,
+    ...left.map((items, i) => ({ items, date, outcome: i === 0 ? outcome : leftOut(left[0]) })),
+  ]
   return { ...found, batches: batches.sort((a, b) => a.items - b.items) }
 }
 

@@ -3,6 +3,7 @@ import { type Board, boardsHere } from './boards.ts'
 import { takeBackLeftover } from './borrow-instance.ts'
 import { type FiguresFile, openFiguresFile } from './figures-file.ts'
 import { knownWorkers } from './known-workers.ts'
+import { missingServing } from './measure-serving.ts'
 import type { KeptTable } from './measured-table.ts'
 import { ProfileError } from './profile-error.ts'
 import {
@@ -51,7 +52,10 @@ export async function runProfile(options: ProfileRunOptions): Promise<ProfileRun
   const desk = openWorkerDesk(options.folder)
   try {
     const left = await desk.clear()
-    if (left > 0) options.tell(`Ended ${left} workers that an earlier run had left`)
+    if (left > 0)
+      options.tell(
+        `Ended what an earlier run had left: ${left} ${left === 1 ? 'worker' : 'workers'}`,
+      )
     await settleLeftover(options)
     return await runTasks(options, desk)
   } finally {
@@ -70,9 +74,11 @@ async function runTasks(options: ProfileRunOptions, desk: WorkerDesk): Promise<P
   const workers = await knownWorkers(options.stateDir)
   const runner: TaskRunner = { ...options, boards, workers, file, desk }
   const leftOut = await withoutRoom(runner, missing, options.leavesOut)
-  for (const task of missing) {
+  const todo = missing.filter((task) => !leftOut.some((own) => isSameProfile(own, task)))
+  tellTodo(runner, todo)
+  for (const task of todo) {
     if (signal.aborted) break
-    if (!leftOut.some((own) => isSameProfile(own, task))) await runTask(runner, task)
+    await runTask(runner, task)
   }
   const isOwn = (table: KeptTable): boolean =>
     tasks.some(
@@ -117,8 +123,30 @@ function tellKnown(
     const what = `${task.key.kind} of ${task.key.model} on ${task.key.gpu}`
     const was = `${old.worker}, ${old.requests}, on ${old.board}, driver ${old.driver}`
     tell(`Measuring ${what} anew: what is there was measured otherwise (${was})`)
-    tell(`  and is kept in ${output}.old`)
+    tell(`  and goes to ${output}.old with the first new figure`)
   }
+}
+
+/** Warm-up and pauses come on top of the seconds that are asked for. */
+const overhead = 1.2
+
+/** What there is to wait for, as far as it can be told before a worker has started. */
+function tellTodo({ file, wish, tell }: TaskRunner, tasks: readonly ProfileTask[]): void {
+  const serving = tasks.filter(({ key }) => key.kind === 'inference')
+  const missing = serving.map((task) => missingServing(file.find(task), wish.serving))
+  const batches = missing.reduce((sum, own) => sum + own.batches.length, 0)
+  const starts = missing.reduce((sum, own) => sum + Math.max(1, own.starts), 0)
+  const retrainings = tasks.length - serving.length
+  const parts = [
+    ...(starts === 0 ? [] : [`${starts} starts of its worker`]),
+    ...(batches === 0 ? [] : [`${batches} batch sizes of ${wish.serving.seconds} s`]),
+    ...(retrainings === 0 ? [] : [`${retrainings} retrainings`]),
+  ]
+  if (parts.length === 0) return
+  const atMost = retrainings * (wish.retrainingSecondsMax ?? 0)
+  const seconds = overhead * batches * wish.serving.seconds + atMost
+  const time = seconds < 90 ? `${Math.ceil(seconds)} s` : `${Math.ceil(seconds / 60)} min`
+  tell(`To measure for ${wish.tenant.id}: ${parts.join(', ')}; about ${time} and the starts`)
 }
 
 /** Asked first of all, so that nobody waits an hour for a refusal. */

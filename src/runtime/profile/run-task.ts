@@ -65,10 +65,14 @@ export async function runTask(runner: TaskRunner, task: ProfileTask): Promise<vo
     throw new ProfileError('stuck', `${what}\n  fix: ${fix}`)
   }
   if (measured.status === 'rejected') throw measured.reason
-  if (measured.value.kind === 'not-ready') keepNotReady(runner, task, measured.value.message)
+  if (measured.value.kind === 'not-ready') keepNotReady(runner, task, measured.value)
 }
 
-function keepNotReady(runner: TaskRunner, task: ProfileTask, message: string): void {
+function keepNotReady(
+  runner: TaskRunner,
+  task: ProfileTask,
+  { message, logPath }: Extract<MeasureOutcome, { readonly kind: 'not-ready' }>,
+): void {
   const { file, wish, tell } = runner
   const { key, profile } = task
   const ranElsewhere = file
@@ -83,7 +87,7 @@ function keepNotReady(runner: TaskRunner, task: ProfileTask, message: string): v
     throw new ProfileError(
       'failed',
       `The ${who} of ${wish.tenant.id} did not get ready on ${profile}, ` +
-        `the largest profile asked for: ${message}`,
+        `the largest profile asked for: ${message}\n  its output: ${logPath}`,
     )
   }
   file.keep(task, withoutRun(task, file.find(task), { wish, message }))

@@ -20,7 +20,7 @@ export type ServingWorker = {
 
 export type StartOutcome =
   | ServingWorker
-  | { readonly kind: 'not-ready'; readonly message: string }
+  | { readonly kind: 'not-ready'; readonly message: string; readonly logPath: string }
   | { readonly kind: 'interrupted' }
 
 let starts = 0
@@ -47,7 +47,7 @@ export async function startServing(context: MeasureContext): Promise<StartOutcom
         `Cannot start the worker of ${tenant.id}: ${event.message}`,
       )
     }
-    return { kind: 'not-ready', message: await endOf(worker, event) }
+    return { kind: 'not-ready', message: await endOf(worker, event), logPath: worker.stderrPath }
   }
   const sender = batchSender(event.url, tenant.id)
   return {

@@ -23,15 +23,17 @@ export type StartedWorker = {
   ) => Promise<WorkerEvent | null>
   readonly events: readonly WorkerEvent[]
   readonly stop: () => Promise<void>
-  /** The last lines that it wrote to its standard error, or else to its output. */
+  /** What it wrote last to its standard error, or else to its output. */
   readonly lastWords: () => Promise<string>
+  readonly stderrPath: string
 }
 
 const lastKinds: readonly WorkerEventKind[] = [
   ...(['done', 'checkpointed', 'stopped', 'failed', 'crash-looping'] as const),
 ]
 const graceSeconds = 5
-const quotedBytesMax = 2000
+const quotedBytesMax = 4000
+const quotedMax = 300
 const quotedLinesMax = 3
 
 /** Records and output lie in `stateDir`, which no daemon supervises. */
@@ -74,6 +76,7 @@ async function startOne(
   const { stdoutPath, stderrPath } = started.worker
   return {
     events,
+    stderrPath,
     next: (kinds, signal) =>
       new Promise((resolve) => {
         const look = (): void => {
@@ -96,6 +99,7 @@ async function startOne(
   }
 }
 
+/** The last line that sounds like the reason, or else the last lines. */
 async function tailOf(path: string): Promise<string> {
   let file: FileHandle | null = null
   try {
@@ -105,7 +109,8 @@ async function tailOf(path: string): Promise<string> {
     await file.read(bytes, 0, bytes.length, size - bytes.length)
     const lines = bytes.toString('utf8').split('\n')
     const told = lines.map((line) => line.trim()).filter((line) => line !== '')
-    return told.slice(-quotedLinesMax).join(' | ')
+    const reason = told.findLast((line) => /error\b|exception\b|out of memory/i.test(line))
+    return reason?.slice(0, quotedMax) ?? told.slice(-quotedLinesMax).join(' | ')
   } catch {
     return ''
   } finally {
