@@ -7,7 +7,10 @@ import {
   type InstanceState,
   initialState,
 } from '../src/control/executor-state.ts'
+import type { InstanceMemory } from '../src/control/instance-memory.ts'
+import { partnerOf } from '../src/control/pairs.ts'
 import { type SafetyModel, safetyModel, watchEffect, watchEvent } from '../src/control/safety.ts'
+import { breachesAtRest } from '../src/control/safety-takeovers.ts'
 import type { GpuModel } from '../src/core/mig/gpu-model.ts'
 import type { Handover } from '../src/core/policy.ts'
 
@@ -34,15 +37,20 @@ export class ControlWorld {
     readonly tenants: readonly string[]
     readonly delayOf: (effect: Effect) => number
     readonly handover?: Handover
-    /** Of every worker; only shared GPUs have a say in it. */
+    readonly cutOverSeconds?: number
+    /** Of every worker; nothing by default. */
     readonly memoryMiB?: number
   }) {
-    const { handover = 'break-first', memoryMiB = 0 } = options
+    const { handover = 'break-first', memoryMiB = 0, cutOverSeconds = 0 } = options
     const memory = { inferenceMiB: memoryMiB, retrainingMiB: memoryMiB }
+    const instanceMemory = memoryOfAll(options.gpus, options.tenants, memoryMiB)
     const tenants = options.tenants.map((id) => ({ id, version: `${id}/v0`, memory }))
-    this.state = initialState(options.gpus, tenants, handover)
+    this.state = initialState(options.gpus, tenants, handover, {
+      cutOverSeconds,
+      instanceMemory,
+    })
     const needs = new Map(tenants.map((own) => [own.id, own.memory]))
-    this.#model = safetyModel(options.gpus, { handover, memory: needs })
+    this.#model = safetyModel(options.gpus, { handover, memory: needs, instanceMemory })
     this.#delayOf = options.delayOf
   }
 
@@ -51,6 +59,7 @@ export class ControlWorld {
     this.#model = watchEvent(this.#model, event)
     if (event.kind === 'instance-failed' || event.kind === 'worker-failed') {
       this.#forget(event.instanceId)
+      if (event.kind === 'instance-failed') this.#forgetBeside(event.instanceId)
     }
     const { state, effects } = advance(this.state, event)
     this.state = state
@@ -66,6 +75,7 @@ export class ControlWorld {
       this.effects.push({ atSeconds: event.atSeconds, effect })
       this.#perform(event.atSeconds, effect)
     }
+    this.breaches.push(...breachesAtRest(this.#model))
   }
 
   /** Everything that is pending up to and including that time, in order. */
@@ -143,6 +153,8 @@ export class ControlWorld {
       case 'set-timer':
         this.#later({ kind: 'time-reached', atSeconds: effect.atSeconds })
         return
+      case 'share-instance':
+      case 'leave-instance':
       case 'keep-version':
       case 'reject-version':
       case 'request-plan':
@@ -165,11 +177,36 @@ export class ControlWorld {
     this.#pending.push({ order: this.#made, event })
   }
 
+  #forgetBeside(instanceId: string): void {
+    const instance = this.state.instances.find(({ id }) => id === instanceId)
+    const partner = instance === undefined ? null : partnerOf(this.state, instance)
+    if (partner !== null) this.#forget(partner.id)
+  }
+
   /** A worker that was stopped or is gone answers nothing more. */
   #forget(instanceId: string): void {
     this.#pending = this.#pending.filter(
       ({ event }) => !('instanceId' in event) || event.instanceId !== instanceId,
     )
+  }
+}
+
+/** Every worker takes as much on every profile. */
+function memoryOfAll(
+  gpus: readonly GpuModel[],
+  tenants: readonly string[],
+  workerMiB: number,
+): InstanceMemory {
+  const all = gpus.flatMap((gpu) => gpu.profiles.map((profile) => ({ gpu, profile })))
+  const needs = tenants.map(() => all.map(() => workerMiB))
+  return {
+    tenants,
+    classes: all.map(({ gpu, profile: { profileId, name } }) => {
+      return { gpuModelId: gpu.id, profileId, name }
+    }),
+    memoryMiB: all.map(({ profile }) => profile.memoryMiB ?? null),
+    inferenceMiB: needs,
+    retrainingMiB: needs,
   }
 }
 
@@ -181,6 +218,10 @@ export function wordsOf(effect: Effect): string {
       return `destroy ${effect.instanceId}`
     case 'start-worker':
       return `start ${effect.tenant} ${effect.task.kind} on ${effect.instanceId}`
+    case 'share-instance':
+      return `share ${effect.with} as ${effect.instanceId}`
+    case 'leave-instance':
+      return `leave ${effect.to} to itself`
     case 'set-timer':
       return `timer ${effect.atSeconds}`
     case 'request-plan':

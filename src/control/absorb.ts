@@ -1,6 +1,7 @@
 import { assert, must, unreachable } from '../base/assert.ts'
 import { profileById } from '../core/mig/gpu-model.ts'
 import type { Plan } from '../core/plan/plan.ts'
+import { entriesFor } from './bindings.ts'
 import type { Effect } from './effects.ts'
 import type { ExecutorEvent, ExecutorEventKind } from './events.ts'
 import {
@@ -18,6 +19,7 @@ import {
 } from './executor-state.ts'
 import { passesGate } from './gate.ts'
 import { putJobAside } from './jobs.ts'
+import { partnerOf } from './pairs.ts'
 import { type Step, step } from './step.ts'
 
 /** Destroys refused in a row ("in use") before the placement is given up, and the pause between. */
@@ -83,10 +85,12 @@ function acceptPlan(state: ExecutorState, plan: Plan): ExecutorState {
   assert(isCutSo, 'A plan shares a GPU as the GPU is shared')
   const accepted: AcceptedPlan = {
     plan,
-    progress: plan.instances.map(({ existing }) => ({
-      instanceId: existing !== null && findInstance(state, existing) ? existing : null,
-      tenureIndex: 0,
-    })),
+    progress: plan.instances.map((planned) => {
+      const { existing } = planned
+      const instance = existing === null ? undefined : findInstance(state, existing)
+      if (instance === undefined) return { instanceId: null, tenureIndex: 0 }
+      return { ...entriesFor(state, instance, { planned, tenureIndex: 0 }), tenureIndex: 0 }
+    }),
     // A tenure of a retraining that ended while the plan was being made stands for that one.
     jobs: state.frozen?.jobs ?? jobsOf(state),
     overrunsReported: [],
@@ -146,7 +150,8 @@ function moveWorker(
   }
   const phase: InferenceWorker['phase'] =
     kind === 'worker-ready' ? 'ready' : kind === 'server-drained' ? 'drained' : 'serving'
-  return withWorker(state, instance, { ...worker, phase, sinceSeconds })
+  const { isBeside: _ended, ...own } = worker
+  return withWorker(state, instance, { ...own, phase, sinceSeconds })
 }
 
 function noteProgress(
@@ -200,7 +205,9 @@ function loseInstance(state: ExecutorState, instanceId: string): Step {
   const gpu = must(state.gpus[instance.gpu])
   const isOperated = gpu.operation?.instanceId === instanceId
   const idle = isOperated ? withGpu(state, instance.gpu, { ...gpu, operation: null }) : state
-  return step(blockAndForget(loseWorker(idle, instance), instance), askAgain)
+  const partner = partnerOf(state, instance)
+  const lost = blockAndForget(loseWorker(idle, instance), instance)
+  return step(partner === null ? lost : forget(loseWorker(lost, partner), partner.id), askAgain)
 }
 
 function loseWorker(state: ExecutorState, instance: InstanceState): ExecutorState {

@@ -25,6 +25,13 @@ export type Effect =
       readonly start: number
     }
   | { readonly kind: 'destroy-instance'; readonly gpu: number; readonly instanceId: string }
+  /**
+   * A second worker is to come on the GPU instance of `with`, under an id of its own. Done at once:
+   * nothing answers it.
+   */
+  | { readonly kind: 'share-instance'; readonly instanceId: string; readonly with: string }
+  /** Nothing runs as `instanceId` any more; the GPU instance that it shared is now `to`'s alone. */
+  | { readonly kind: 'leave-instance'; readonly instanceId: string; readonly to: string }
   | {
       readonly kind: 'start-worker'
       readonly instanceId: string
@@ -36,7 +43,13 @@ export type Effect =
   /** No new work, finish what is in flight; answered by `server-drained`. */
   | { readonly kind: 'route-drain'; readonly instanceId: string; readonly tenant: string }
   | { readonly kind: 'stop-worker'; readonly instanceId: string }
-  | { readonly kind: 'load-version'; readonly instanceId: string; readonly version: string }
+  /** `isBeside`: memory holds both versions, so the one before serves until the other can. */
+  | {
+      readonly kind: 'load-version'
+      readonly instanceId: string
+      readonly version: string
+      readonly isBeside?: true
+    }
   | { readonly kind: 'checkpoint'; readonly instanceId: string; readonly jobId: string }
   /** Judge a finished retraining on held-out labels; answered by `version-measured`. */
   | { readonly kind: 'measure-version'; readonly tenant: string; readonly version: string }

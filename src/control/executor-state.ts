@@ -5,6 +5,7 @@ import type { Plan } from '../core/plan/plan.ts'
 import type { BlockedPlacement } from '../core/plan/problem.ts'
 import type { Handover } from '../core/policy.ts'
 import type { MemoryNeed } from '../core/workload/memory-need.ts'
+import type { InstanceMemory } from './instance-memory.ts'
 
 /** Everything the executor knows: plain data, replaced as a whole by `advance`. */
 export type ExecutorState = {
@@ -15,6 +16,10 @@ export type ExecutorState = {
   readonly tenants: readonly TenantState[]
   readonly accepted: AcceptedPlan | null
   readonly handover: Handover
+  /** What it takes until a routed worker serves: who takes over is routed so much ahead. */
+  readonly cutOverSeconds: number
+  /** By which a worker may load a version beside its own; null: nothing is known of it. */
+  readonly instanceMemory: InstanceMemory | null
   /** Set while a plan is being made: nothing that falls due after it is acted on. */
   readonly frozen: FrozenMoment | null
   readonly timerSeconds: number | null
@@ -44,6 +49,11 @@ export type InstanceState = {
   readonly sinceSeconds: number
   /** Since when it is live without a worker. */
   readonly idleSinceSeconds: number | null
+  /**
+   * Set while this is the second worker's entry on the GPU instance of that other one, from which
+   * it takes over: same place, no operation of its own (control/pairs.ts).
+   */
+  readonly besides?: string
 }
 
 export type WorkerState = InferenceWorker | RetrainingWorker
@@ -62,6 +72,8 @@ export type InferenceWorker = {
     | 'drained'
     | 'stopping'
   readonly sinceSeconds: number
+  /** Of a switch of version: the one before serves on meanwhile. */
+  readonly isBeside?: true
 }
 
 export type RetrainingWorker = {
@@ -123,6 +135,8 @@ export type InstanceProgress = {
   readonly instanceId: string | null
   /** The first tenure that is not over. */
   readonly tenureIndex: number
+  /** The entry beside it, on which the next tenure begins before this one is over. */
+  readonly nextInstanceId?: string | null
 }
 
 export type FirstTenant = {
@@ -133,6 +147,9 @@ export type FirstTenant = {
   readonly memory?: MemoryNeed
 }
 
+/** What takeovers and switches of version go by. */
+type InstanceFacts = Pick<ExecutorState, 'cutOverSeconds' | 'instanceMemory'>
+
 const unknownNeed: MemoryNeed = { inferenceMiB: null, retrainingMiB: null }
 
 /** A node with nothing on it. */
@@ -140,6 +157,7 @@ export function initialState(
   gpus: readonly GpuModel[],
   tenants: readonly FirstTenant[],
   handover: Handover = 'break-first',
+  { cutOverSeconds = 0, instanceMemory = null }: Partial<InstanceFacts> = {},
 ): ExecutorState {
   return {
     nowSeconds: 0,
@@ -156,6 +174,8 @@ export function initialState(
     }),
     accepted: null,
     handover,
+    cutOverSeconds,
+    instanceMemory,
     frozen: null,
     timerSeconds: null,
     instancesMade: 0,

@@ -1,13 +1,16 @@
 import { assert, must } from '../base/assert.ts'
 import { type PlannedInstance, placeOfShare } from '../core/plan/plan.ts'
 import { absorb } from './absorb.ts'
+import { bindInstances } from './bindings.ts'
 import type { Effect } from './effects.ts'
 import type { ExecutorEvent } from './events.ts'
 import { type AcceptedPlan, type ExecutorState, withGpu, withInstance } from './executor-state.ts'
 import { reportOverrun } from './jobs.ts'
 import { nextClearingSeconds, nextOperation } from './operations.ts'
 import { type Step, step } from './step.ts'
-import { bindInstances, nextDueSeconds, passTenures } from './tenures.ts'
+import { leaveInstance, shareInstance } from './takeovers.ts'
+import { passTenures } from './tenure-ends.ts'
+import { nextDueSeconds } from './tenures.ts'
 import {
   measureCandidate,
   routeWorker,
@@ -46,6 +49,8 @@ const stepsMax = 10_000
 const rules: readonly ((state: ExecutorState) => Step | null)[] = [
   (state) => quietly(passTenures(state)),
   (state) => quietly(bindInstances(state)),
+  leaveInstance,
+  shareInstance,
   measureCandidate,
   windDownWorker,
   startWorker,

@@ -9,6 +9,7 @@ import {
   type InstanceState,
   placedOf,
 } from './executor-state.ts'
+import { gpuInstances, guestOf } from './pairs.ts'
 import { freeSeat, isMadeFirst, wantedBeside } from './share-handover.ts'
 import { claimOf, desiredTenure, dueCreates } from './tenures.ts'
 
@@ -26,7 +27,7 @@ export type NextOperation =
 export function nextOperation(state: ExecutorState, gpuIndex: number): NextOperation | null {
   const gpu = must(state.gpus[gpuIndex])
   if (gpu.operation !== null || state.frozen !== null || state.accepted === null) return null
-  const here = state.instances.filter((instance) => instance.gpu === gpuIndex)
+  const here = gpuInstances(state.instances).filter((instance) => instance.gpu === gpuIndex)
   const due = dueCreates(state, gpuIndex).filter((planned) => !isBlocked(gpu, planned))
   for (const planned of due) {
     const start = startFor(state, gpuIndex, here, planned)
@@ -105,6 +106,7 @@ function fits(
 /** Nothing runs on it and by the plan nothing should. */
 function isRemovable(state: ExecutorState, instance: InstanceState): boolean {
   const isIdle = instance.phase === 'live' && instance.worker === null
+  if (guestOf(state, instance) !== null) return false
   return isIdle && desiredTenure(state, instance) === null
 }
 

@@ -6,6 +6,7 @@ import {
   type RetrainingWorker,
   tenantOf,
 } from './executor-state.ts'
+import { gpuInstances, guestOf, mainOf } from './pairs.ts'
 import { desiredTenure } from './tenures.ts'
 
 /** What a worker of each tenant takes to start, by the profile. */
@@ -19,7 +20,8 @@ export type StartTimes = {
 /**
  * The GPU instances a plan that starts at `startSeconds` will find, as far as one can tell now,
  * with the workers that will still be on them; times by the profile, not by the truth. Made from a
- * state in which a plan was requested, so nothing else begins until then.
+ * state in which a plan was requested, so nothing else begins until then. Where one worker takes
+ * over from another, the instance is told with the one that has it, under that one's id.
  */
 export function runningInstances(
   state: ExecutorState,
@@ -29,9 +31,11 @@ export function runningInstances(
     readonly tenants: readonly StartTimes[]
   },
 ): readonly RunningInstance[] {
-  return state.instances
+  return gpuInstances(state.instances)
     .filter((instance) => instance.phase !== 'destroying')
-    .map((instance) => {
+    .map((host) => {
+      const guest = guestOf(state, host)
+      const instance = guest === null ? host : mainOf(host, guest)
       const { id, gpu, profileId, start } = instance
       const ready = readyWorker(state, instance, expected)
       if (ready === null) return { id, gpu, profileId, start, worker: null }
@@ -60,7 +64,9 @@ function readyWorker(
       const readyAt = worker.sinceSeconds + times.inferenceStartSeconds
       return { ...inference, atSeconds: Math.max(state.nowSeconds, readyAt) + cutOverSeconds }
     }
+    // One that takes over may have been ready for a while.
     case 'ready':
+      return { ...inference, atSeconds: state.nowSeconds + cutOverSeconds }
     case 'cutting-over':
       return { ...inference, atSeconds: worker.sinceSeconds + cutOverSeconds }
     case 'serving':

@@ -2,11 +2,33 @@ import { must } from '../base/assert.ts'
 import { type GpuModel, profileById } from '../core/mig/gpu-model.ts'
 import { checkLayout } from '../core/mig/layout.ts'
 import { sliceMask } from '../core/mig/placement.ts'
-import type { Handover } from '../core/policy.ts'
-import type { MemoryNeed } from '../core/workload/memory-need.ts'
 import type { Effect } from './effects.ts'
 import type { ExecutorEvent } from './events.ts'
+import {
+  hasMemoryBeside,
+  holdsTwoVersions,
+  isAlone,
+  partnerIdOf,
+  watchLeave,
+  watchRoute,
+  watchShare,
+} from './safety-takeovers.ts'
 import { sharedMemoryMiB } from './share-handover.ts'
+import {
+  demand,
+  inPhase,
+  isIdle,
+  moved,
+  type SharingRules,
+  type Watched,
+  type WatchedNode,
+  type WatchedWorker,
+  withInstance,
+  withOperating,
+  without,
+  withPhase,
+  workers,
+} from './watched-node.ts'
 
 /**
  * What must hold whatever happens, judged from the wishes and facts alone, never from the
@@ -14,55 +36,11 @@ import { sharedMemoryMiB } from './share-handover.ts'
  * serial on a GPU, a worker is started only on a live instance without one, nothing that serves is
  * stopped before it is drained, nothing that trains before it is checkpointed or done, nothing is
  * destroyed under a worker, a tenant trains in one place, and swaps its version in one place, at a
- * time; and on a shared GPU percentages add up, but for a handover that makes first, and so does
- * memory.
+ * time; on a shared GPU percentages add up, but for a handover that makes first, and so does
+ * memory; and on a GPU instance two workers are only while one takes over from the other, where its
+ * memory is known to hold both, and never do both serve.
  */
-export type SafetyModel = {
-  readonly gpus: readonly GpuModel[]
-  readonly sharing: SharingRules
-  readonly operating: readonly (string | null)[]
-  readonly blocked: readonly {
-    readonly gpu: number
-    readonly start: number
-    readonly mask: number
-  }[]
-  readonly instances: ReadonlyMap<string, WatchedInstance>
-}
-
-/** What differs from site to site where GPUs are shared. */
-export type SharingRules = {
-  readonly handover: Handover
-  /** Per tenant: what a worker of it takes; nothing of tenants that are not named. */
-  readonly memory: ReadonlyMap<string, MemoryNeed>
-}
-
-type WatchedInstance = {
-  readonly gpu: number
-  readonly profileId: number
-  readonly start: number
-  readonly phase: 'creating' | 'live' | 'destroying'
-  readonly worker: WatchedWorker | null
-}
-
-type WatchedWorker = {
-  readonly role: 'inference' | 'retraining'
-  readonly tenant: string
-  readonly phase:
-    | 'starting'
-    | 'ready'
-    | 'cutting-over'
-    | 'serving'
-    | 'switching'
-    | 'draining'
-    | 'drained'
-    | 'training'
-    | 'checkpointing'
-    | 'checkpointed'
-    | 'finished'
-    | 'stopping'
-}
-
-export type Watched = { readonly model: SafetyModel; readonly breaches: readonly string[] }
+export type SafetyModel = WatchedNode
 
 export function safetyModel(
   gpus: readonly GpuModel[],
@@ -81,15 +59,20 @@ export function watchEffect(model: SafetyModel, effect: Effect): Watched {
       const breaches = [
         ...demand(found?.phase === 'live', `${effect.instanceId} is destroyed but not live`),
         ...demand(found?.worker === null, `${effect.instanceId} is destroyed under its worker`),
+        ...demand(isAlone(model, effect.instanceId), `${effect.instanceId} is destroyed as shared`),
         ...demand(isIdle(model, effect.gpu), `GPU ${effect.gpu} has two operations at a time`),
       ]
       const busy = withOperating(model, effect.gpu, effect.instanceId)
       return { model: withPhase(busy, effect.instanceId, 'destroying'), breaches }
     }
+    case 'share-instance':
+      return watchShare(model, effect)
+    case 'leave-instance':
+      return watchLeave(model, effect)
     case 'start-worker':
       return watchStart(model, effect)
     case 'route-add':
-      return moved(model, effect.instanceId, ['ready'], 'cutting-over')
+      return watchRoute(model, effect.instanceId)
     case 'route-drain':
       return moved(model, effect.instanceId, ['serving'], 'draining')
     case 'stop-worker': {
@@ -99,9 +82,15 @@ export function watchEffect(model: SafetyModel, effect: Effect): Watched {
     case 'load-version': {
       const tenant = model.instances.get(effect.instanceId)?.worker?.tenant
       const switching = workers(model).filter((worker) => worker.phase === 'switching')
-      const isAlone = switching.every((worker) => worker.tenant !== tenant)
+      const isOnly = switching.every((worker) => worker.tenant !== tenant)
       const watched = moved(model, effect.instanceId, ['serving'], 'switching')
-      const breaches = demand(isAlone, `${tenant} swaps its version in two places at a time`)
+      const breaches = [
+        ...demand(isOnly, `${tenant} swaps its version in two places at a time`),
+        ...demand(
+          effect.isBeside !== true || holdsTwoVersions(model, effect.instanceId),
+          `${effect.instanceId} has no room for two versions`,
+        ),
+      ]
       return { model: watched.model, breaches: [...watched.breaches, ...breaches] }
     }
     case 'checkpoint':
@@ -159,7 +148,9 @@ function watchCreate(
   const { gpu, instanceId, profileId, start } = effect
   const gpuModel = must(model.gpus[gpu])
   const profile = profileById(gpuModel, profileId)
-  const here = [...model.instances.values()].filter((instance) => instance.gpu === gpu)
+  const here = [...model.instances.values()].filter(
+    (instance) => instance.gpu === gpu && instance.besides === undefined,
+  )
   const placed = here.map((instance) => ({
     profile: profileById(gpuModel, instance.profileId),
     start: instance.start,
@@ -195,6 +186,10 @@ function watchStart(
     ...demand(found?.worker === null, `${instanceId} gets a second worker`),
     ...demand(task.kind === 'inference' || !trains, `${tenant} trains in two places at a time`),
     ...demand(hasMemory(model, gpu, { tenant, role: task.kind }), `GPU ${gpu} is out of memory`),
+    ...demand(
+      hasMemoryBeside(model, instanceId, { tenant, role: task.kind }),
+      `No memory is known to hold a worker of ${tenant} on ${instanceId} beside the other one`,
+    ),
   ]
   const worker = { role: task.kind, tenant, phase: 'starting' } as const
   return {
@@ -225,69 +220,7 @@ function fail(model: SafetyModel, instanceId: string): SafetyModel {
   const idle = isOperated ? withOperating(model, found.gpu, null) : model
   const mask = sliceMask(profile, found.start)
   const blocked = [...idle.blocked, { gpu: found.gpu, start: found.start, mask }]
-  return without({ ...idle, blocked }, instanceId)
-}
-
-function moved(
-  model: SafetyModel,
-  instanceId: string,
-  from: readonly WatchedWorker['phase'][],
-  to: WatchedWorker['phase'],
-): Watched {
-  const phase = model.instances.get(instanceId)?.worker?.phase
-  const isLegal = phase !== undefined && from.includes(phase)
-  return {
-    model: inPhase(model, instanceId, to),
-    breaches: demand(isLegal, `The worker on ${instanceId} is to be ${to} while ${phase}`),
-  }
-}
-
-function demand(holds: boolean, breach: string): readonly string[] {
-  return holds ? [] : [breach]
-}
-
-function isIdle(model: SafetyModel, gpu: number): boolean {
-  return model.operating[gpu] === null
-}
-
-function workers(model: SafetyModel): readonly WatchedWorker[] {
-  return [...model.instances.values()].flatMap(({ worker }) => (worker === null ? [] : [worker]))
-}
-
-function withOperating(model: SafetyModel, gpu: number, id: string | null): SafetyModel {
-  return { ...model, operating: model.operating.map((own, i) => (i === gpu ? id : own)) }
-}
-
-function withPhase(
-  model: SafetyModel,
-  instanceId: string,
-  phase: WatchedInstance['phase'],
-): SafetyModel {
-  return withInstance(model, instanceId, (instance) => ({ ...instance, phase }))
-}
-
-function inPhase(
-  model: SafetyModel,
-  instanceId: string,
-  phase: WatchedWorker['phase'],
-): SafetyModel {
-  return withInstance(model, instanceId, (instance) =>
-    instance.worker === null ? instance : { ...instance, worker: { ...instance.worker, phase } },
-  )
-}
-
-function withInstance(
-  model: SafetyModel,
-  instanceId: string,
-  change: (instance: WatchedInstance) => WatchedInstance,
-): SafetyModel {
-  const found = model.instances.get(instanceId)
-  if (found === undefined) return model
-  return { ...model, instances: new Map(model.instances).set(instanceId, change(found)) }
-}
-
-function without(model: SafetyModel, instanceId: string): SafetyModel {
-  const instances = new Map(model.instances)
-  instances.delete(instanceId)
-  return { ...model, instances }
+  const partner = partnerIdOf(idle, instanceId)
+  const left = partner === null ? idle : without(idle, partner)
+  return without({ ...left, blocked }, instanceId)
 }

@@ -8,6 +8,8 @@ import {
   type InstanceState,
   tenantOf,
 } from './executor-state.ts'
+import { holdsTogether } from './instance-memory.ts'
+import { partnerOf } from './pairs.ts'
 import { claimOf, currentTenure } from './tenures.ts'
 
 /** What a shared GPU has for all its workers together; null where it is not shared, or unknown. */
@@ -36,6 +38,21 @@ function needOf(
 ): number {
   const { inferenceMiB, retrainingMiB } = tenantOf(state, tenant).memory
   return (kind === 'inference' ? inferenceMiB : retrainingMiB) ?? 0
+}
+
+/**
+ * Whether a GPU instance holds the next version of a tenant beside the one that serves, and the
+ * policy makes first. Shares have no memory of their own: there it goes first.
+ */
+export function holdsTwoVersions(
+  state: ExecutorState,
+  instance: InstanceState,
+  tenant: string,
+): boolean {
+  const { model } = must(state.gpus[instance.gpu])
+  if (state.handover !== 'make-first' || partnerOf(state, instance) !== null) return false
+  const own = { tenant, kind: 'inference' } as const
+  return holdsTogether(state.instanceMemory, { ...instance, model }, [own, own])
 }
 
 /** Whether percentages there may add up to more than the GPU for a while. */

@@ -11,8 +11,10 @@ import {
   withWorker,
 } from './executor-state.ts'
 import { putJobAside, startJob } from './jobs.ts'
-import { hasMemoryFor, isHandingOver } from './share-handover.ts'
+import { isLeaving } from './pairs.ts'
+import { hasMemoryFor, holdsTwoVersions, isHandingOver } from './share-handover.ts'
 import { type Step, step } from './step.ts'
+import { mayRoute, mayStart, maySwitch } from './takeovers.ts'
 import { desiredTenure } from './tenures.ts'
 
 /** Ends the first worker, by one step, that its instance should no longer run. */
@@ -33,6 +35,7 @@ export function windDownWorker(state: ExecutorState): Step | null {
 export function startWorker(state: ExecutorState): Step | null {
   for (const instance of state.instances) {
     if (instance.phase !== 'live' || instance.worker !== null) continue
+    if (!mayStart(state, instance)) continue
     const tenure = desiredTenure(state, instance)
     if (tenure === null) continue
     const { tenant, role } = tenure
@@ -46,11 +49,15 @@ export function startWorker(state: ExecutorState): Step | null {
   return null
 }
 
-/** A worker that is ready serves at once: a pre-initialised instance need not wait. */
+/**
+ * A worker that is ready serves at once: a pre-initialised instance need not wait, unless it is
+ * shared with somebody who still has it.
+ */
 export function routeWorker(state: ExecutorState): Step | null {
   for (const instance of state.instances) {
     const { worker } = instance
     if (worker?.kind !== 'inference' || worker.phase !== 'ready') continue
+    if (!mayRoute(state, instance)) continue
     const routed = inPhase(state, instance, worker, 'cutting-over')
     return step(routed, {
       kind: 'route-add',
@@ -71,15 +78,20 @@ export function switchVersion(state: ExecutorState): Step | null {
     )
     if (own.some(({ worker }) => worker.phase === 'switching')) continue
     const behind = own.find(
-      ({ worker }) => worker.phase === 'serving' && worker.version !== tenant.version,
+      ({ instance, worker }) =>
+        worker.phase === 'serving' &&
+        worker.version !== tenant.version &&
+        maySwitch(state, instance),
     )
     if (behind === undefined) continue
     const { instance, worker } = behind
-    const loading = { ...worker, version: tenant.version }
+    const isBeside = holdsTwoVersions(state, instance, tenant.id) ? { isBeside: true as const } : {}
+    const loading = { ...worker, version: tenant.version, ...isBeside }
     return step(inPhase(state, instance, loading, 'switching'), {
       kind: 'load-version',
       instanceId: instance.id,
       version: tenant.version,
+      ...isBeside,
     })
   }
   return null
@@ -111,10 +123,6 @@ function isWanted(state: ExecutorState, instance: InstanceState, worker: WorkerS
   if (tenure.role.kind !== worker.kind) return false
   if (worker.kind === 'inference') return !isLeaving(worker)
   return worker.phase !== 'finished' && worker.phase !== 'checkpointed'
-}
-
-function isLeaving(worker: InferenceWorker): boolean {
-  return worker.phase === 'draining' || worker.phase === 'drained' || worker.phase === 'stopping'
 }
 
 function windDownInference(

@@ -96,4 +96,6 @@ export type TimelineSpan = {
     | 'destroying'
   readonly fromSeconds: number
   readonly untilSeconds: number
+  /** Another worker has the GPU instance meanwhile: this one is to take over, or has been. */
+  readonly isBeside?: true
 }

@@ -3,7 +3,9 @@ import type { Effect, PlanReason } from '../control/effects.ts'
 import type { ExecutorEvent } from '../control/events.ts'
 import { advance } from '../control/executor.ts'
 import { type ExecutorState, initialState } from '../control/executor-state.ts'
+import { instanceMemoryOf } from '../control/instance-memory.ts'
 import { type SafetyModel, safetyModel, watchEffect, watchEvent } from '../control/safety.ts'
+import { breachesAtRest } from '../control/safety-takeovers.ts'
 import { profileById } from '../core/mig/gpu-model.ts'
 import { siteUnder } from '../core/mps/share-site.ts'
 import type { DecisionEpoch, Policy } from '../core/policy.ts'
@@ -124,9 +126,13 @@ class LabRun {
       memory: memoryNeedOf(options.site, tenant),
     }))
     const handover = policy.handover ?? 'break-first'
-    this.#state = initialState(models, tenants, handover)
+    const instanceMemory = instanceMemoryOf(site)
+    this.#state = initialState(models, tenants, handover, {
+      cutOverSeconds: site.costs.cutOverSeconds,
+      instanceMemory,
+    })
     const memory = new Map(tenants.map((own) => [own.id, own.memory]))
-    this.#safety = safetyModel(models, { handover, memory })
+    this.#safety = safetyModel(models, { handover, memory, instanceMemory })
     const common = {
       site,
       truth: this.#truth,
@@ -336,11 +342,12 @@ class LabRun {
     this.#state = state
     this.#recorder.observe(state)
     for (const effect of effects) this.#perform(effect, event.atSeconds)
+    this.#demandNone(breachesAtRest(this.#safety), event.atSeconds)
   }
 
   #perform(effect: Effect, nowSeconds: number): void {
     const { model, breaches } = watchEffect(this.#safety, effect)
-    assert(breaches.length === 0, `At ${nowSeconds} s: ${breaches.join('; ')}`)
+    this.#demandNone(breaches, nowSeconds)
     this.#safety = model
     if (effect.kind === 'keep-version') this.#count(this.#deployed, effect.tenant)
     if (effect.kind === 'reject-version') this.#count(this.#rejected, effect.tenant)
@@ -350,6 +357,10 @@ class LabRun {
       const epoch = epochOf[effect.reason]
       this.#agenda.add(nowSeconds, 'plan', (at) => this.#ask(epoch, at))
     }
+  }
+
+  #demandNone(breaches: readonly string[], nowSeconds: number): void {
+    assert(breaches.length === 0, `At ${nowSeconds} s: ${breaches.join('; ')}`)
   }
 
   #countDone(instanceId: string): void {

@@ -1,5 +1,6 @@
 import { must } from '../base/assert.ts'
 import type { ExecutorState, InstanceState } from '../control/executor-state.ts'
+import { guestOf, hostOf, mainOf } from '../control/pairs.ts'
 import { desiredTenure } from '../control/tenures.ts'
 import { profileById } from '../core/mig/gpu-model.ts'
 import type { TimelineSpan } from '../observe/run-result.ts'
@@ -16,6 +17,7 @@ type Open = Omit<InstanceSpan, 'untilSeconds'>
 /** Watches the executor's state and writes down who did what on which instance, when. */
 export class SpanRecorder {
   readonly #spans: InstanceSpan[] = []
+  readonly #momentary: InstanceSpan[] = []
   readonly #open = new Map<string, Open>()
   #created = 0
   #destroyed = 0
@@ -23,6 +25,11 @@ export class SpanRecorder {
   /** In the order they ended. Stretches without length are left out. */
   get spans(): readonly InstanceSpan[] {
     return this.#spans
+  }
+
+  /** Those without length in which a layout or a holder changed: changes may cost nothing. */
+  get momentary(): readonly InstanceSpan[] {
+    return this.#momentary
   }
 
   get created(): number {
@@ -37,8 +44,8 @@ export class SpanRecorder {
     for (const instance of state.instances) {
       const open = this.#open.get(instance.id)
       const now = spanOf(state, instance)
-      if (open !== undefined && open.phase === now.phase && open.tenant === now.tenant) continue
-      if (open === undefined) this.#created += 1
+      if (open !== undefined && isSame(open, now)) continue
+      if (open === undefined && instance.besides === undefined) this.#created += 1
       this.#close(instance.id, state.nowSeconds)
       this.#open.set(instance.id, now)
     }
@@ -57,10 +64,16 @@ export class SpanRecorder {
   #close(id: string, untilSeconds: number): void {
     const open = this.#open.get(id)
     this.#open.delete(id)
-    if (open !== undefined && open.fromSeconds < untilSeconds) {
-      this.#spans.push({ ...open, untilSeconds })
-    }
+    if (open === undefined) return
+    const span = { ...open, untilSeconds }
+    if (open.fromSeconds < untilSeconds) this.#spans.push(span)
+    else if (open.phase === 'creating' || open.phase === 'initialising') this.#momentary.push(span)
   }
+}
+
+function isSame(before: Open, now: Open): boolean {
+  const { phase, tenant, isBeside } = now
+  return before.phase === phase && before.tenant === tenant && before.isBeside === isBeside
 }
 
 function spanOf(state: ExecutorState, instance: InstanceState): Open {
@@ -77,8 +90,15 @@ function spanOf(state: ExecutorState, instance: InstanceState): Open {
     profileName: name,
     tenant,
     phase: phaseOf(instance),
+    ...(isBeside(state, instance) ? { isBeside: true as const } : {}),
     fromSeconds: state.nowSeconds,
   }
+}
+
+function isBeside(state: ExecutorState, instance: InstanceState): boolean {
+  const host = hostOf(state, instance) ?? instance
+  const guest = guestOf(state, host)
+  return guest !== null && mainOf(host, guest) !== instance
 }
 
 function phaseOf({ phase, worker }: InstanceState): InstanceSpan['phase'] {
@@ -90,8 +110,9 @@ function phaseOf({ phase, worker }: InstanceState): InstanceSpan['phase'] {
     case 'cutting-over':
       return 'initialising'
     case 'serving':
+      return 'serving'
     case 'switching':
-      return worker.phase
+      return worker.isBeside ? 'serving' : 'switching'
     case 'training':
       return 'retraining'
     case 'draining':

@@ -49,7 +49,7 @@ export function summariseRun(run: FinishedRun): RunResult {
       ...tenantResult(run, index, must(accounts[index])),
       capacityLostRequests: must(lost[index]),
     })),
-    reconfigurations: reconfigurationsIn(site, spans),
+    reconfigurations: reconfigurationsIn(site, [...spans, ...recorder.momentary]),
     instancesCreated: recorder.created,
     instancesDestroyed: recorder.destroyed,
     gpuSecondsUsed: gpuSecondsUsed(site, spans),
@@ -142,7 +142,8 @@ function timelineOf(spans: readonly InstanceSpan[]): readonly TimelineSpan[] {
     const own: InstanceSpan = span.phase === 'switching' ? { ...span, phase: 'serving' } : span
     const at = lastOf.get(own.instanceId)
     const before = at === undefined ? undefined : merged[at]
-    const goesOn = before?.phase === own.phase && before.tenant === own.tenant
+    const isSame = before?.phase === own.phase && before.tenant === own.tenant
+    const goesOn = isSame && before.isBeside === own.isBeside
     if (before !== undefined && at !== undefined && goesOn) {
       merged[at] = { ...before, untilSeconds: own.untilSeconds }
     } else {

@@ -4,6 +4,7 @@ import type { Effect } from '../control/effects.ts'
 import type { ExecutorEvent } from '../control/events.ts'
 import type { ExecutorState } from '../control/executor-state.ts'
 import { findInstance, tenantOf } from '../control/executor-state.ts'
+import { partnerOf } from '../control/pairs.ts'
 import type { Site } from '../core/site.ts'
 import type { ServerWork, ServiceSpeed } from '../outlook/service-speed.ts'
 import type { Agenda } from './agenda.ts'
@@ -103,6 +104,9 @@ export class World {
       case 'keep-version':
         this.#options.book.deploy(this.#tenantIndex(effect.tenant), effect.version)
         break
+      // Whoever shares an instance has an entry of its own in control's books, and so here.
+      case 'share-instance':
+      case 'leave-instance':
       case 'reject-version':
       case 'request-plan':
         break
@@ -141,8 +145,17 @@ export class World {
     this.#refusals[gpu] = times
   }
 
-  /** A GPU instance dies: its batch has failed, its worker and its memory are gone. */
+  /** A GPU instance dies: its batches have failed, its workers and their memory are gone. */
   failInstance(instanceId: string, atSeconds: number): void {
+    const state = this.#options.stateNow()
+    const partner = partnerOf(state, must(findInstance(state, instanceId)))
+    for (const id of [instanceId, ...(partner === null ? [] : [partner.id])]) {
+      this.#failWorker(id, atSeconds)
+    }
+    this.#options.deliver({ kind: 'instance-failed', instanceId, atSeconds })
+  }
+
+  #failWorker(instanceId: string, atSeconds: number): void {
     const own = this.#serving.get(instanceId)
     if (own !== undefined) {
       this.#tellSpeed(own)
@@ -152,7 +165,6 @@ export class World {
     this.#voidAnswers(instanceId)
     this.#stopTraining(instanceId, atSeconds)
     this.#leave(instanceId, atSeconds)
-    this.#options.deliver({ kind: 'instance-failed', instanceId, atSeconds })
   }
 
   #operate(effect: EffectOf<'create-instance' | 'destroy-instance'>, nowSeconds: number): void {
@@ -270,15 +282,16 @@ export class World {
     this.#enter(instanceId, nowSeconds)
   }
 
+  /** Beside the version before, or in its place: then nobody is served until it is loaded. */
   #loadVersion(effect: EffectOf<'load-version'>, nowSeconds: number): void {
-    const { instanceId, version } = effect
+    const { instanceId, version, isBeside = false } = effect
     const own = this.#servingOn(instanceId)
-    this.#options.engine.pauseServer(own.server)
+    if (!isBeside) this.#options.engine.pauseServer(own.server)
     const seconds = this.#workerSeconds(own.tenant, this.#options.site.costs.cutOverSeconds)
     this.#schedule(instanceId, nowSeconds + seconds, (atSeconds) => {
       own.version = version
       this.#options.engine.setServerAccuracy(own.server, this.#accuracyOf(version, atSeconds))
-      this.#options.engine.resumeServer(own.server)
+      if (!isBeside) this.#options.engine.resumeServer(own.server)
       this.#options.deliver({ kind: 'version-loaded', instanceId, atSeconds })
     })
   }

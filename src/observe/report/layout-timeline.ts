@@ -5,11 +5,13 @@ import { frame, levelLine, timeAxis, timeScale } from './time-axis.ts'
 
 const sliceHeight = 17
 const top = 24
+const stripHeight = 4
 
 /**
  * One GPU over the run: memory slices downwards, time to the right, one box per stretch of an
  * instance's life. Colour is the tenant; serving is full, retraining is hatched, initialising and
- * draining are pale, an idle instance is grey.
+ * draining are pale, an idle instance is grey. Who is beside somebody else on an instance, because
+ * one takes over from the other, is a strip along the box.
  */
 export function layoutTimeline(options: {
   readonly gpu: ReportGpu
@@ -23,6 +25,7 @@ export function layoutTimeline(options: {
   const x = timeScale(options.durationSeconds)
   const boxes = options.spans
     .filter((span) => span.gpu === gpu.index && span.untilSeconds > span.fromSeconds)
+    .sort((a, b) => Number(a.isBeside ?? false) - Number(b.isBeside ?? false))
     .map((span) => box(span, options.tenants, x))
   const slices = Array.from({ length: gpu.memorySlices }, (_, slice) =>
     levelLine(top + slice * sliceHeight, `${gpu.rowName ?? 'slice'} ${slice}`, 12.5),
@@ -46,22 +49,32 @@ function box(
   const width = Math.max(0.6, x(span.untilSeconds) - left)
   const y = top + span.start * sliceHeight
   const tenantIndex = span.tenant === null ? -1 : tenants.indexOf(span.tenant)
-  const place = { x: left, y: y + 0.5, width, height: span.size * sliceHeight - 1 }
-  const isLabelled = width > 58 && (span.phase === 'serving' || span.phase === 'retraining')
+  const boxHeight = span.size * sliceHeight - 1
+  const height = span.isBeside ? stripHeight : boxHeight
+  const place = { x: left, y: y + 0.5 + boxHeight - height, width, height }
+  const isOwn = span.phase === 'serving' || span.phase === 'retraining'
+  const isLabelled = width > 58 && isOwn && !span.isBeside
   const labelKind = span.phase === 'serving' ? 'box-label' : 'box-label dark'
   const label = isLabelled
     ? textAt(span.profileName, { class: labelKind, x: left + 4, y: y + 12.5 })
     : ''
-  const rect = element('rect', { ...place, ...fillOf(span, tenantIndex) })
+  const look = span.isBeside
+    ? { ...fillOf(span, tenantIndex), ...stripLook }
+    : fillOf(span, tenantIndex)
+  const rect = element('rect', { ...place, ...look })
   return element('g', {}, element('title', {}, escapeText(describe(span))) + rect + label)
 }
+
+/** Over the box of whoever has the instance, so not pale. */
+const stripLook = { 'fill-opacity': '1', class: 'strip' }
 
 function describe(span: TimelineSpan): string {
   const from = span.fromSeconds.toFixed(1)
   const until = span.untilSeconds.toFixed(1)
   const holder = span.tenant ?? 'nobody'
   const place = `${span.profileName} at slice ${span.start}`
-  return `${place}: ${holder}, ${span.phase}, ${from} to ${until} s`
+  const manner = span.isBeside ? `${span.phase} beside another worker` : span.phase
+  return `${place}: ${holder}, ${manner}, ${from} to ${until} s`
 }
 
 function fillOf(span: TimelineSpan, tenantIndex: number): Record<string, string> {

@@ -23,6 +23,7 @@ tr.reference td { font-weight: 600; }
 .grid { stroke: var(--line); stroke-width: 0.6; } .tick { fill: var(--soft); font-size: 11px; }
 .chart-title { fill: var(--ink); font-size: 12.5px; font-weight: 600; }
 .box-label { fill: #fff; font-size: 10.5px; } .box-label.dark { fill: var(--ink); }
+.strip { stroke: var(--ground); stroke-width: 0.7; }
 .idle-box { fill: var(--idle); } .hatch-ground { fill: var(--ground); }
 .bar { fill: var(--bar); } .bar-name { fill: var(--ink); font-size: 13px; }
 .whisker { stroke: var(--ink); stroke-width: 1.5; }
