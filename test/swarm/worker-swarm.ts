@@ -13,7 +13,7 @@ export type SwarmResult = { readonly breaches: readonly string[]; readonly log: 
 const steps = 25
 const ids = ['a', 'b', 'c', 'd']
 
-const serverBehaviours = [
+export const serverBehaviours: readonly (readonly string[])[] = [
   [],
   [],
   ['dies-at-start'],
@@ -26,9 +26,10 @@ const serverBehaviours = [
   ['floods'],
   ['leaks'],
   ['refuses-versions'],
+  ['is-not-there'],
 ]
 
-const trainerBehaviours = [
+export const trainerBehaviours: readonly (readonly string[])[] = [
   [],
   ['dies-once'],
   ['goes-silent'],
@@ -97,9 +98,11 @@ async function start(
   const isServer = rng.uniform() < 0.6
   const behaviours = pick(rng, isServer ? serverBehaviours : trainerBehaviours)
   log.push(`  ${isServer ? 'server' : 'trainer'} ${behaviours.join(' ')}`)
-  const spec: WorkerSpec = isServer
+  const isThere = !behaviours.includes('is-not-there')
+  const given: WorkerSpec = isServer
     ? { ...own.inference(id, behaviours), restart, readySecondsMax: 1, memoryMiBMax: 200 }
     : { ...own.retraining(id, [3, 100, ...behaviours]), restart, silenceSecondsMax: 0.5 }
+  const spec = isThere ? given : { ...given, command: ['/nowhere/server'] as const }
   const result =
     spec.kind === 'inference'
       ? await own.workers.startInference(spec)
@@ -128,7 +131,11 @@ function orderBreaches(
   for (const id of ids) {
     let before: Before = null
     for (const events of told) {
-      for (const { kind } of events.filter(({ workerId }) => workerId === id)) {
+      for (const event of events.filter(({ workerId }) => workerId === id)) {
+        const { kind } = event
+        // What could not be started has not exited either.
+        if ('failure' in event && event.failure === 'spawn-failed') before = 'exited'
+        if (kind === 'crash-looping' && before === 'restarting') before = 'exited'
         if (!mayFollow(before, kind)) breaches.push(`${id}: ${kind} after ${before}`)
         if (kind !== 'unwell') before = lastKinds.includes(kind) ? null : kind
       }

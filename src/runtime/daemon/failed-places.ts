@@ -11,8 +11,8 @@ export type FailedPlace = {
 }
 
 /**
- * What must be left alone until somebody has repaired it, on disk: the daemon never touches a failed
- * instance again, so that it is gone is the sign that somebody did.
+ * What must be left alone until somebody has repaired it, on disk: the daemon never touches a
+ * failed instance again, so that it is gone is the sign that somebody did.
  */
 export class FailedPlaces {
   readonly #path: string

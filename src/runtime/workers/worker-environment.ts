@@ -45,7 +45,7 @@ export function workerEnvironment(
   }
 }
 
-/** The command with its placeholders filled in. */
+/** The command with port, version directory and tenant written where it names them in braces. */
 export function workerCommand({ spec, modelDir, port }: StartOfWorker): WorkerCommand {
   const fill = (text: string): string =>
     text.replace(/\{(port|model_dir|tenant)\}/g, (_, name) => {
