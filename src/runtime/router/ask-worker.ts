@@ -18,17 +18,17 @@ export function askWorker(
   let status = 0
   let isOver = false
   const connection = client.send(`${client.requestLine('GET', path)}\r\n`, Buffer.alloc(0), {
-    onHead: (head) => {
+    onAnswerHead: (head) => {
       status = head.status
     },
-    onBody: (part) => {
+    onAnswerBody: (part) => {
       bytes += part.length
       parts.push(Buffer.from(part))
       if (bytes > bytesMax) breakOff('answers more than a quarter of a mebibyte')
     },
-    onDrain: () => {},
-    onEnd: () => finish({ kind: 'reply', status, body: Buffer.concat(parts) }),
-    onFailure: ({ message }) => finish({ kind: 'none', message }),
+    onWorkerDrain: () => {},
+    onAnswerEnd: () => finish({ kind: 'reply', status, body: Buffer.concat(parts) }),
+    onCallFailure: ({ message }) => finish({ kind: 'none', message }),
   })
   const timer = setTimeout(() => breakOff(`does not answer within ${answerMs} ms`), answerMs)
   return {

@@ -1,10 +1,9 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AnswerHead } from './answer-parser.ts'
 import type { BufferBudget } from './buffer-budget.ts'
+import type { ClientListener, ClientRequest } from './client-request.ts'
 import { newRequestId } from './request-id.ts'
-import { respond, respondJson } from './respond.ts'
 import type { RoutedServer } from './routed-server.ts'
-import type { Upload } from './upload.ts'
+import { Upload, type UploadLimits, type UploadListener } from './upload.ts'
 import type { CallFailure, CallListener, WorkerConnection } from './worker-connection.ts'
 
 /** A larger answer is passed on as it comes, at its client's pace. */
@@ -12,19 +11,7 @@ const answerBytesBuffered = 1 << 20
 
 /** A client that stands still for so long in the middle of a body is given up. */
 const stallSecondsMax = 10
-/** A whole answer must have been taken by then. */
-const answerSecondsMax = 30
-
-/** What a client sends along that concerns the worker too; nothing else is passed on. */
-const passedHeaders = [
-  'content-type',
-  'content-encoding',
-  'accept',
-  'accept-encoding',
-  'inference-header-content-length',
-  'traceparent',
-  'tracestate',
-] as const
+const none = Buffer.alloc(0)
 
 /** How an attempt at a worker ended. */
 export type AttemptEnd =
@@ -34,6 +21,9 @@ export type AttemptEnd =
 
 /** Who is told how a request goes on. */
 export type ExchangeOwner = {
+  readonly settings: UploadLimits
+  /** The body is there, or as much of it as is ever held. */
+  readonly offer: (exchange: Exchange) => void
   /** The attempt at `exchange.server` is over; the owner answers the client or tries again. */
   readonly onAttemptEnd: (exchange: Exchange, end: AttemptEnd) => void
   /** The body was too large, too slow, or too much for now. */
@@ -50,7 +40,7 @@ export type ExchangeState = 'receiving' | 'waiting' | 'executing' | 'settled'
  * answer (up to a mebibyte) before its first byte goes to the client, so that a slow client holds
  * no worker and a worker that dies while it answers costs nothing.
  */
-export class Exchange implements CallListener {
+export class Exchange implements CallListener, ClientListener, UploadListener {
   readonly requestId = newRequestId()
   /** Its place in the owner's table; -1: not admitted. */
   handle = -1
@@ -62,12 +52,9 @@ export class Exchange implements CallListener {
   version: string | null = null
   /** The client is gone; a worker may still be at it. */
   isAbandoned = false
-  /** Its client has its answer, or is gone. */
-  isOver = false
   body: Buffer | null = null
-  readonly upload: Upload | null
-  readonly #request: IncomingMessage
-  readonly #response: ServerResponse
+  readonly #upload: Upload
+  readonly #request: ClientRequest
   readonly #owner: ExchangeOwner
   readonly #budget: BufferBudget
   readonly #now: () => number
@@ -77,27 +64,24 @@ export class Exchange implements CallListener {
   #partBytes = 0
   #isStreaming = false
   #budgetBytes = 0
-  #settledSeconds = 0
   /** Since when a streamed answer waits for its client. */
   #pausedSeconds: number | null = null
 
   constructor(
-    request: IncomingMessage,
-    response: ServerResponse,
+    request: ClientRequest,
     options: {
       readonly owner: ExchangeOwner
       readonly budget: BufferBudget
       readonly now: () => number
-      readonly receive: (exchange: Exchange) => Upload
     },
   ) {
+    const { owner, budget, now } = options
     this.#request = request
-    this.#response = response
-    this.#owner = options.owner
-    this.#budget = options.budget
-    this.#now = options.now
-    response.on('close', () => this.#closed())
-    this.upload = options.receive(this)
+    this.#owner = owner
+    this.#budget = budget
+    this.#now = now
+    this.#upload = new Upload(request, { limits: owner.settings, budget, now, listener: this })
+    request.listener = this
   }
 
   /** The whole body is at hand, and the client got nothing yet: it can be asked for again. */
@@ -114,19 +98,20 @@ export class Exchange implements CallListener {
     this.#head = null
     this.#parts = []
     this.#partBytes = 0
+    const { passedLines, bodyBytes } = this.#request.head
     if (this.body !== null) {
-      const head = `${this.#headFor(server)}content-length: ${this.body.length}\r\n\r\n`
+      const head = `${server.inferLine}${passedLines}content-length: ${this.body.length}\r\n\r\n`
       this.#connection = server.client.send(head, this.body, this)
       return
     }
-    const length = this.#request.headers['content-length']
-    const framing =
-      length === undefined ? 'transfer-encoding: chunked' : `content-length: ${length}`
-    const connection = server.client.open(`${this.#headFor(server)}${framing}\r\n\r\n`, this)
+    const isChunked = bodyBytes === null
+    const framing = isChunked ? 'transfer-encoding: chunked' : `content-length: ${bodyBytes}`
+    const head = `${server.inferLine}${passedLines}${framing}\r\n\r\n`
+    const connection = server.client.open(head, this)
     this.#connection = connection
-    this.upload?.stream({
-      write: (bytes) => connection.write(length === undefined ? chunkOf(bytes) : bytes),
-      finish: () => connection.finish(length === undefined ? '0\r\n\r\n' : null),
+    this.#upload.stream({
+      write: (bytes) => connection.write(isChunked ? chunkOf(bytes) : bytes),
+      finish: () => connection.finish(isChunked ? '0\r\n\r\n' : null),
     })
   }
 
@@ -141,58 +126,90 @@ export class Exchange implements CallListener {
     this.#settle()
     if (this.isAbandoned) return
     if (this.#isStreaming) {
-      this.#response.end()
+      this.#request.end()
       return
     }
-    const bytes = body ?? Buffer.alloc(0)
+    const bytes = body ?? none
     if (this.#budget.take(bytes.length)) this.#budgetBytes += bytes.length
-    const { status } = head
-    const headers = this.#answerHeaders(head)
-    respond(this.#request, this.#response, { status, headers, body: bytes })
+    this.#request.answer({ status: head.status, lines: this.#linesFor(head), body: bytes })
   }
 
   /** An answer of the router's own. */
   refuse(status: number, message: string, retryAfterSeconds: number | null = null): void {
     this.#settle()
-    const response = this.#response
     if (this.isAbandoned) return
     if (this.#isStreaming) {
-      response.destroy()
+      this.#request.destroy()
       return
     }
-    const headers = ['migrator-request-id', this.requestId]
-    if (retryAfterSeconds !== null) headers.push('retry-after', String(retryAfterSeconds))
-    respondJson(this.#request, response, { status, headers, value: { error: message } })
+    const retry = retryAfterSeconds === null ? '' : `retry-after: ${retryAfterSeconds}\r\n`
+    const lines = `migrator-request-id: ${this.requestId}\r\n${retry}`
+    this.#request.answerJson(status, { error: message }, lines)
   }
 
-  /**
-   * Looks after a client that stands still: neither its body comes nor does it take its answer. And
-   * one that left while its request waited behind others on its connection: of the answer to such a
-   * request Node tells nothing.
-   */
+  /** A client that stands still: neither does its body come nor does it take its answer. */
   sweep(now: number): void {
-    const { upload } = this
-    if (this.#request.socket.destroyed) this.#closed()
-    else if (this.state === 'settled') {
-      if (now - this.#settledSeconds > answerSecondsMax) this.#response.destroy()
-    } else if (this.#pausedSeconds !== null) {
-      if (now - this.#pausedSeconds > stallSecondsMax) this.#response.destroy()
-    } else if (upload?.awaitsClient === true && now - upload.progressSeconds > stallSecondsMax) {
+    if (this.state === 'settled') return
+    if (this.#pausedSeconds !== null) {
+      if (now - this.#pausedSeconds > stallSecondsMax) this.#request.destroy()
+    } else if (this.#upload.awaitsClient && now - this.#upload.progressSeconds > stallSecondsMax) {
       const message = `Nothing of the body came for ${stallSecondsMax} s`
       this.#owner.onUploadFailed(this, 408, message)
     }
   }
 
-  onHead(head: AnswerHead): void {
+  onBuffered(body: Buffer): void {
+    this.body = body
+    this.#owner.offer(this)
+  }
+
+  onLarge(): void {
+    this.#owner.offer(this)
+  }
+
+  onTooLarge(): void {
+    const { bodyBytesMax } = this.#owner.settings
+    this.#owner.onUploadFailed(this, 413, `A body has at most ${bodyBytesMax} bytes`)
+  }
+
+  onNoMemory(): void {
+    this.#owner.onUploadFailed(this, 503, 'The router holds as many bodies as it may')
+  }
+
+  onRequestBody(bytes: Buffer): void {
+    this.#upload.take(bytes)
+  }
+
+  onRequestEnd(): void {
+    this.#upload.end()
+  }
+
+  onClientDrain(): void {
+    if (this.#pausedSeconds === null) return
+    this.#pausedSeconds = null
+    this.#connection?.resume()
+  }
+
+  /** The answer went out, or its client is gone. */
+  onClientClosed(): void {
+    this.#budget.give(this.#budgetBytes)
+    this.#budgetBytes = 0
+    if (this.state === 'settled') return
+    this.isAbandoned = true
+    this.#upload.close()
+    this.#owner.onAbandoned(this)
+  }
+
+  onAnswerHead(head: AnswerHead): void {
     this.#head = head
     const isLarge = head.contentLength !== null && head.contentLength > answerBytesBuffered
     if (isLarge && isGood(head)) this.#startStreaming(head)
   }
 
-  onBody(bytes: Buffer): void {
+  onAnswerBody(bytes: Buffer): void {
     const head = this.#head as AnswerHead
     if (this.#isStreaming) {
-      if (!this.isAbandoned && !this.#response.write(Buffer.from(bytes))) this.#awaitClient()
+      if (!this.isAbandoned && !this.#request.write(Buffer.from(bytes))) this.#awaitClient()
       return
     }
     this.#partBytes += bytes.length
@@ -202,7 +219,7 @@ export class Exchange implements CallListener {
     else this.#fail({ kind: 'garbage', message: 'an error answer without end' })
   }
 
-  onEnd(): void {
+  onAnswerEnd(): void {
     this.#connection = null
     const head = this.#head as AnswerHead
     const parts = this.#parts
@@ -211,15 +228,15 @@ export class Exchange implements CallListener {
     this.#owner.onAttemptEnd(this, { kind: 'answered', head, body: kept })
   }
 
-  onFailure(failure: CallFailure): void {
+  onCallFailure(failure: CallFailure): void {
     this.#connection = null
     const { kind, message } = failure
     const end: AttemptEnd = kind === 'garbage' ? { kind, message } : { kind: 'lost', failure }
     this.#owner.onAttemptEnd(this, end)
   }
 
-  onDrain(): void {
-    this.upload?.drained()
+  onWorkerDrain(): void {
+    this.#upload.drained()
   }
 
   #fail(end: AttemptEnd): void {
@@ -227,34 +244,21 @@ export class Exchange implements CallListener {
     this.#owner.onAttemptEnd(this, end)
   }
 
-  #headFor(server: RoutedServer): string {
-    let head = server.inferLine
-    const { headers } = this.#request
-    for (const name of passedHeaders) {
-      const value = headers[name]
-      if (typeof value === 'string') head += `${name}: ${value}\r\n`
-    }
-    return head
-  }
-
-  #answerHeaders(head: AnswerHead): string[] {
-    const headers = ['migrator-request-id', this.requestId]
-    if (this.version !== null) headers.push('migrator-model-version', this.version)
-    if (head.contentType !== null) headers.push('content-type', head.contentType)
-    if (head.contentEncoding !== null) headers.push('content-encoding', head.contentEncoding)
-    if (head.jsonBytes !== null) headers.push('inference-header-content-length', head.jsonBytes)
-    return headers
+  #linesFor({ contentType, contentEncoding, jsonBytes }: AnswerHead): string {
+    let lines = `migrator-request-id: ${this.requestId}\r\n`
+    if (this.version !== null) lines += `migrator-model-version: ${plain(this.version)}\r\n`
+    if (contentType !== null) lines += `content-type: ${contentType}\r\n`
+    if (contentEncoding !== null) lines += `content-encoding: ${contentEncoding}\r\n`
+    if (jsonBytes !== null) lines += `inference-header-content-length: ${jsonBytes}\r\n`
+    return lines
   }
 
   #startStreaming(head: AnswerHead): void {
     this.#isStreaming = true
     if (this.isAbandoned) return
-    const headers = this.#answerHeaders(head)
-    if (head.contentLength !== null) headers.push('content-length', String(head.contentLength))
-    if (!this.#request.complete) headers.push('connection', 'close')
-    this.#response.writeHead(head.status, headers)
+    this.#request.begin(head.status, this.#linesFor(head), head.contentLength)
     let takesMore = true
-    for (const part of this.#parts.splice(0)) takesMore = this.#response.write(part)
+    for (const part of this.#parts.splice(0)) takesMore = this.#request.write(part)
     if (!takesMore) this.#awaitClient()
   }
 
@@ -262,35 +266,23 @@ export class Exchange implements CallListener {
     if (this.#pausedSeconds !== null) return
     this.#pausedSeconds = this.#now()
     this.#connection?.pause()
-    this.#response.once('drain', () => {
-      this.#pausedSeconds = null
-      this.#connection?.resume()
-    })
   }
 
   /** No worker is needed any more. */
   #settle(): void {
     this.state = 'settled'
-    this.#settledSeconds = this.#now()
     this.body = null
-    this.upload?.close()
-  }
-
-  /** The response went out, or its client is gone. */
-  #closed(): void {
-    if (this.isOver) return
-    this.isOver = true
-    this.#budget.give(this.#budgetBytes)
-    this.#budgetBytes = 0
-    if (this.state === 'settled') return
-    this.isAbandoned = true
-    this.upload?.close()
-    this.#owner.onAbandoned(this)
+    this.#upload.close()
   }
 }
 
 export function isGood({ status }: AnswerHead): boolean {
   return status >= 200 && status < 300
+}
+
+/** Versions are named by daemons, who may name them as they like. */
+function plain(version: string): string {
+  return /^[\x20-\x7e]*$/.test(version) ? version : version.replace(/[^\x20-\x7e]/g, '?')
 }
 
 function chunkOf(bytes: Buffer): Buffer {

@@ -1,14 +1,13 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
+import { createServer, type Server } from 'node:net'
 import type { BufferBudget } from './buffer-budget.ts'
+import { ClientConnection, type ConnectionHost } from './client-connection.ts'
+import type { ClientRequest } from './client-request.ts'
 import { Exchange } from './exchange.ts'
+import { FeedbackUpload } from './feedback-upload.ts'
 import { ModelMetadata } from './model-metadata.ts'
 import type { RouterEvent } from './protocol.ts'
-import { respondJson } from './respond.ts'
 import { type Route, routeOf } from './route-of.ts'
-import { feedbackBytesMax, takeFeedback } from './take-feedback.ts'
 import type { TenantRouter } from './tenant-router.ts'
-import { Upload } from './upload.ts'
 
 export type FrontDoorOptions = {
   readonly tenants: ReadonlyMap<string, TenantRouter>
@@ -23,176 +22,102 @@ export type FrontDoorOptions = {
   readonly requestSecondsMax: number
 }
 
-const headerBytesMax = 16 << 10
-const headerMsMax = 10_000
-const idleMsMax = 75_000
-const checkMs = 1000
 const modelsNamedMax = 20
-const noMemory = 'The router holds as many bodies as it may'
-
-type Reply = {
-  readonly status: number
-  readonly value: unknown
-  readonly headers?: readonly string[]
-}
 
 export type Strays = { unknownTenant: number; unreadable: number }
 
-/**
- * The router's public side: the Open Inference Protocol over HTTP/1.1. Node's server reads it, the
- * parser that the whole world throws its garbage at.
- */
-export class FrontDoor {
+/** The router's public side: the Open Inference Protocol over HTTP/1.1. */
+export class FrontDoor implements ConnectionHost {
   readonly server: Server
   readonly strays: Strays = { unknownTenant: 0, unreadable: 0 }
+  readonly now: () => number
+  readonly requestSecondsMax: number
+  dateLine = dateLine()
   isShuttingDown = false
   readonly #options: FrontDoorOptions
   readonly #metadata = new ModelMetadata()
-  readonly #exchanges = new Set<Exchange>()
+  readonly #connections = new Set<ClientConnection>()
 
   constructor(options: FrontDoorOptions) {
     this.#options = options
-    this.server = createServer(
-      {
-        maxHeaderSize: headerBytesMax,
-        headersTimeout: headerMsMax,
-        requestTimeout: 1000 * options.requestSecondsMax,
-        keepAliveTimeout: idleMsMax,
-        connectionsCheckingInterval: checkMs,
-        noDelay: true,
-      },
-      (request, response) => this.#handle(request, response),
-    )
+    this.now = options.now
+    this.requestSecondsMax = options.requestSecondsMax
+    this.server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+      this.#connections.add(new ClientConnection(socket, this))
+    })
     this.server.maxConnections = options.connectionsMax
-    this.server.on('clientError', (error, socket) => this.#unreadable(error, socket as Socket))
   }
 
   /** Once a second: clients that stand still. */
   sweep(): void {
-    const now = this.#options.now()
-    for (const exchange of this.#exchanges) {
-      exchange.sweep(now)
-      if (exchange.isOver) this.#exchanges.delete(exchange)
-    }
+    this.dateLine = dateLine()
+    const now = this.now()
+    for (const connection of this.#connections) connection.sweep(now)
   }
 
-  #handle(request: IncomingMessage, response: ServerResponse): void {
-    // A socket's trouble ends in its response's `close`.
-    request.on('error', () => {})
-    response.on('error', () => {})
-    if (this.isShuttingDown) response.setHeader('connection', 'close')
-    const reply = this.#replyTo(routeOf(request.url ?? '/'), request, response)
-    if (reply !== null) respondJson(request, response, reply)
+  closeIdle(): void {
+    for (const connection of this.#connections) if (connection.isIdle) connection.destroy()
   }
 
-  /** What to say at once; null where the answer takes time. */
-  #replyTo(route: Route, request: IncomingMessage, response: ServerResponse): Reply | null {
-    if (route.kind === 'unknown') return errorReply(404, `There is no ${route.path}`)
-    const { methods, path } = route
-    if (!methods.includes(request.method ?? '')) {
-      const reply = errorReply(405, `${path} takes ${methods.join(' or ')}, not ${request.method}`)
-      return { ...reply, headers: ['allow', methods.join(', ')] }
-    }
-    if (route.kind === 'node') return this.#aboutNode(route)
-    const tenant = this.#options.tenants.get(route.model)
-    if (tenant === undefined) {
-      this.strays.unknownTenant += 1
-      return errorReply(404, this.#unknown(route.model))
-    }
-    if (route.what === 'ready') {
-      const ready = tenant.isReady
-      return { status: ready ? 200 : 503, value: { name: route.model, ready } }
-    }
-    if (route.what === 'version') {
-      const right = `/v2/models/${route.model}/infer`
-      return errorReply(400, `The router chooses the version: use ${right}`)
-    }
-    if (route.what === 'infer') this.#infer(tenant, request, response)
-    else if (route.what === 'feedback') this.#feedback(tenant, request, response)
-    else this.#metadataOf(tenant, request, response)
-    return null
+  closeAll(): void {
+    for (const connection of this.#connections) connection.destroy()
   }
 
-  #aboutNode({ what }: Extract<Route, { kind: 'node' }>): Reply {
+  onClosed(connection: ClientConnection): void {
+    this.#connections.delete(connection)
+  }
+
+  onUnreadable(): void {
+    this.strays.unreadable += 1
+  }
+
+  onRequest(request: ClientRequest): void {
+    const { method, target } = request.head
+    const route = routeOf(target)
+    if (route.kind === 'unknown') refuse(request, 404, `There is no ${route.path}`)
+    else if (!route.methods.includes(method)) {
+      const { path, methods } = route
+      const words = `${path} takes ${methods.join(' or ')}, not ${method}`
+      refuse(request, 405, words, `allow: ${methods.join(', ')}\r\n`)
+    } else if (route.kind === 'node') this.#aboutNode(route, request)
+    else this.#aboutModel(route, request)
+  }
+
+  #aboutNode({ what }: Extract<Route, { kind: 'node' }>, request: ClientRequest): void {
     const { tenants, version } = this.#options
     if (what === 'metadata') {
-      return { status: 200, value: { name: 'migrator', version, extensions: [] } }
-    }
-    if (what === 'live') return { status: 200, value: { live: true } }
-    const unready = [...tenants].filter(([, tenant]) => !tenant.isReady).map(([name]) => name)
-    const ready = !this.isShuttingDown && tenants.size > 0 && unready.length === 0
-    return {
-      status: ready ? 200 : 503,
-      value: { ready, notReady: unready.slice(0, modelsNamedMax) },
+      request.answerJson(200, { name: 'migrator', version, extensions: [] })
+    } else if (what === 'live') request.answerJson(200, { live: true })
+    else {
+      const unready = [...tenants].filter(([, tenant]) => !tenant.isReady).map(([name]) => name)
+      const ready = !this.isShuttingDown && tenants.size > 0 && unready.length === 0
+      request.answerJson(ready ? 200 : 503, { ready, notReady: unready.slice(0, modelsNamedMax) })
     }
   }
 
-  #infer(tenant: TenantRouter, request: IncomingMessage, response: ServerResponse): void {
-    const { budget, now } = this.#options
-    const { bodyBytesMax } = tenant.settings
-    const exchange = new Exchange(request, response, {
-      owner: tenant,
-      budget,
-      now,
-      receive: (self) =>
-        new Upload(request, {
-          limits: tenant.settings,
-          budget,
-          now,
-          listener: {
-            onBuffered: (body) => {
-              self.body = body
-              tenant.offer(self)
-            },
-            onLarge: () => tenant.offer(self),
-            onTooLarge: () => {
-              tenant.onUploadFailed(self, 413, `A body has at most ${bodyBytesMax} bytes`)
-            },
-            onNoMemory: () => {
-              tenant.onUploadFailed(self, 503, noMemory)
-            },
-          },
-        }),
-    })
-    this.#exchanges.add(exchange)
-    response.on('close', () => this.#exchanges.delete(exchange))
-    if (Number(request.headers['content-length'] ?? 0) > bodyBytesMax) {
-      tenant.onUploadFailed(exchange, 413, `A body has at most ${bodyBytesMax} bytes`)
-    }
+  #aboutModel({ what, model }: Extract<Route, { kind: 'model' }>, request: ClientRequest): void {
+    const { tenants, budget, now, emit } = this.#options
+    const tenant = tenants.get(model)
+    if (tenant === undefined) {
+      this.strays.unknownTenant += 1
+      refuse(request, 404, this.#unknown(model))
+    } else if (what === 'infer') {
+      const exchange = new Exchange(request, { owner: tenant, budget, now })
+      if ((request.head.bodyBytes ?? 0) > tenant.settings.bodyBytesMax) exchange.onTooLarge()
+    } else if (what === 'feedback') {
+      new FeedbackUpload(request, { tenant, budget, now, emit })
+    } else if (what === 'ready') {
+      const ready = tenant.isReady
+      request.answerJson(ready ? 200 : 503, { name: model, ready })
+    } else if (what === 'version') {
+      refuse(request, 400, `The router chooses the version: use /v2/models/${model}/infer`)
+    } else this.#metadataOf(tenant, request)
   }
 
-  #feedback(tenant: TenantRouter, request: IncomingMessage, response: ServerResponse): void {
-    const { budget, now, emit } = this.#options
-    const reply = (value: Reply) => respondJson(request, response, value)
-    const tooLarge = () => reply(errorReply(413, `Feedback has at most ${feedbackBytesMax} bytes`))
-    const upload = new Upload(request, {
-      limits: { bodyBytesMax: feedbackBytesMax, bufferBytesMax: feedbackBytesMax },
-      budget,
-      now,
-      listener: {
-        onBuffered: (body) => {
-          const { status, value, event } = takeFeedback(tenant, body, now())
-          upload.close()
-          if (event !== null) emit(event)
-          reply({ status, value })
-        },
-        onLarge: tooLarge,
-        onTooLarge: tooLarge,
-        onNoMemory: () => reply(errorReply(503, noMemory)),
-      },
-    })
-    response.on('close', () => upload.close())
-    request.on('close', () => upload.close())
-  }
-
-  #metadataOf(tenant: TenantRouter, request: IncomingMessage, response: ServerResponse): void {
+  #metadataOf(tenant: TenantRouter, request: ClientRequest): void {
     this.#metadata.get(tenant, (metadata) => {
-      if (response.destroyed) return
-      const isFound = metadata.kind === 'found'
-      const reply = isFound
-        ? { status: 200, value: metadata.value }
-        : errorReply(503, metadata.message)
-      respondJson(request, response, reply)
+      if (metadata.kind === 'found') request.answerJson(200, metadata.value)
+      else refuse(request, 503, metadata.message)
     })
   }
 
@@ -201,23 +126,12 @@ export class FrontDoor {
     const known = names.length === 0 ? 'there are none yet' : `there are: ${names.join(', ')}`
     return `There is no model ${JSON.stringify(model.slice(0, 100))}; ${known}`
   }
-
-  /** What cannot be read as a request is answered where it still can be, and its socket goes. */
-  #unreadable(error: Error & { readonly code?: string }, socket: Socket): void {
-    this.strays.unreadable += 1
-    if (socket.writable && socket.bytesWritten === 0) {
-      socket.end(`HTTP/1.1 ${statusLineOf(error.code)}\r\nconnection: close\r\n\r\n`)
-    }
-    socket.destroySoon()
-  }
 }
 
-function errorReply(status: number, error: string): Reply {
-  return { status, value: { error } }
+function refuse(request: ClientRequest, status: number, error: string, lines = ''): void {
+  request.answerJson(status, { error }, lines)
 }
 
-function statusLineOf(code: string | undefined): string {
-  if (code === 'HPE_HEADER_OVERFLOW') return '431 Request Header Fields Too Large'
-  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return '408 Request Timeout'
-  return '400 Bad Request'
+function dateLine(): string {
+  return `date: ${new Date().toUTCString()}\r\n`
 }

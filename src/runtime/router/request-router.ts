@@ -128,7 +128,7 @@ export class RequestRouter {
     this.#door.isShuttingDown = true
     for (const tenant of this.#tenants.values()) tenant.close('The router is shutting down')
     const closed = new Promise((resolve) => this.#door.server.close(resolve))
-    this.#door.server.closeIdleConnections()
+    this.#door.closeIdle()
     const until = now() + drainSecondsMax
     while (now() < until && [...this.#tenants.values()].some(({ accounts }) => accounts.held > 0)) {
       await new Promise((resolve) => setTimeout(resolve, drainPollMs))
@@ -137,8 +137,8 @@ export class RequestRouter {
     this.#report()
     if (this.#timer !== null) clearInterval(this.#timer)
     // What was answered is flushed; who holds a connection open without reason is cut off.
-    const cutOff = setTimeout(() => this.#door.server.closeAllConnections(), 1000)
-    this.#door.server.closeIdleConnections()
+    const cutOff = setTimeout(() => this.#door.closeAll(), 1000)
+    this.#door.closeIdle()
     await closed
     clearTimeout(cutOff)
   }

@@ -1,5 +1,5 @@
-import type { IncomingMessage } from 'node:http'
 import type { BufferBudget } from './buffer-budget.ts'
+import type { ClientRequest } from './client-request.ts'
 
 export type UploadLimits = {
   /** A larger body is not taken. */
@@ -32,7 +32,7 @@ export type UploadTarget = {
 export class Upload {
   /** When the client sent something last, or was last waited for by us, in the router's seconds. */
   progressSeconds: number
-  readonly #request: IncomingMessage
+  readonly #request: ClientRequest
   readonly #limits: UploadLimits
   readonly #budget: BufferBudget
   readonly #listener: UploadListener
@@ -46,7 +46,7 @@ export class Upload {
   #target: UploadTarget | null = null
 
   constructor(
-    request: IncomingMessage,
+    request: ClientRequest,
     options: {
       readonly limits: UploadLimits
       readonly budget: BufferBudget
@@ -60,8 +60,6 @@ export class Upload {
     this.#listener = options.listener
     this.#now = options.now
     this.progressSeconds = options.now()
-    request.on('data', (bytes: Buffer) => this.#take(bytes))
-    request.on('end', () => this.#end())
   }
 
   /** Passes on what came and what comes. Once. */
@@ -79,7 +77,7 @@ export class Upload {
   drained(): void {
     this.#isWaiting = false
     this.progressSeconds = this.#now()
-    this.#request.resume()
+    this.#request.resumeBody()
   }
 
   /** Whether it is the client that the rest of the body waits for. */
@@ -93,10 +91,11 @@ export class Upload {
     this.#target = null
     this.#parts = []
     this.#release()
-    this.#request.resume()
+    this.#request.resumeBody()
   }
 
-  #take(bytes: Buffer): void {
+  /** What the client sent next. */
+  take(bytes: Buffer): void {
     if (this.#isClosed) return
     this.#bytes += bytes.length
     this.progressSeconds = this.#now()
@@ -106,7 +105,7 @@ export class Upload {
     } else if (this.#target !== null) {
       if (this.#target.write(bytes)) return
       this.#isWaiting = true
-      this.#request.pause()
+      this.#request.pauseBody()
     } else if (!this.#budget.take(bytes.length)) {
       this.close()
       this.#listener.onNoMemory()
@@ -118,11 +117,12 @@ export class Upload {
     this.#parts.push(bytes)
     if (this.#bytes <= this.#limits.bufferBytesMax || this.#isWaiting) return
     this.#isWaiting = true
-    this.#request.pause()
+    this.#request.pauseBody()
     this.#listener.onLarge()
   }
 
-  #end(): void {
+  /** The client sent all of it. */
+  end(): void {
     if (this.#isClosed) return
     this.#hasEnded = true
     if (this.#target !== null) this.#target.finish()

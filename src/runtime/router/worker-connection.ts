@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net'
-import { type AnswerHead, AnswerParser } from './answer-parser.ts'
+import { type AnswerHead, AnswerParser, type AnswerSink } from './answer-parser.ts'
 
 /** Why a call to a worker has no answer. */
 export type CallFailure = {
@@ -7,15 +7,15 @@ export type CallFailure = {
   readonly message: string
 }
 
-/** Told of one call; after `onEnd` or `onFailure`, and after an abort, of nothing more. */
+/** Told of one call; after its end or failure, and after an abort, of nothing more. */
 export type CallListener = {
-  onHead(head: AnswerHead): void
+  onAnswerHead(head: AnswerHead): void
   /** Valid during the call only. */
-  onBody(bytes: Buffer): void
-  onEnd(): void
-  onFailure(failure: CallFailure): void
+  onAnswerBody(bytes: Buffer): void
+  onAnswerEnd(): void
+  onCallFailure(failure: CallFailure): void
   /** A streamed body may go on. */
-  onDrain(): void
+  onWorkerDrain(): void
 }
 
 export type WorkerAddress = { readonly host: string; readonly port: number }
@@ -31,7 +31,7 @@ const joinedBytesMax = 16 << 10
  * router's hottest path and public clients cost as much CPU as all the rest of a request together
  * (bench/router.mjs); it reads into one buffer and knows exactly what it may reuse.
  */
-export class WorkerConnection {
+export class WorkerConnection implements AnswerSink {
   idleSince = 0
   idleSecondsMax: number | null = null
   readonly #socket: Socket
@@ -63,7 +63,7 @@ export class WorkerConnection {
       this.#isConnected = true
       socket.setTimeout(0)
     })
-    socket.on('drain', () => this.#call?.onDrain())
+    socket.on('drain', () => this.#call?.onWorkerDrain())
     socket.on('error', (error) => this.#lose(error.message))
     socket.on('end', () => this.#ended())
     socket.on('close', () => this.#ended())
@@ -97,7 +97,7 @@ export class WorkerConnection {
     this.#socket.write(head, 'latin1')
   }
 
-  /** False when the worker takes no more for now; `onDrain` says when it does again. */
+  /** False when the worker takes no more for now; `onWorkerDrain` says when it does again. */
   write(bytes: Buffer | string): boolean {
     return this.#isClosed ? true : this.#socket.write(bytes)
   }
@@ -125,17 +125,20 @@ export class WorkerConnection {
     this.#socket.destroy()
   }
 
+  onHead(head: AnswerHead): void {
+    this.#keepsAlive = head.keepsAlive
+    this.idleSecondsMax = head.idleSecondsMax
+    this.#call?.onAnswerHead(head)
+  }
+
+  onBody(bytes: Buffer): void {
+    this.#call?.onAnswerBody(bytes)
+  }
+
   #begin(call: CallListener): void {
     this.#call = call
     this.#keepsAlive = true
-    this.#parser.expect({
-      onHead: (head) => {
-        this.#keepsAlive = head.keepsAlive
-        this.idleSecondsMax = head.idleSecondsMax
-        this.#call?.onHead(head)
-      },
-      onBody: (bytes) => this.#call?.onBody(bytes),
-    })
+    this.#parser.expect(this)
   }
 
   #read(bytes: Buffer): void {
@@ -150,7 +153,7 @@ export class WorkerConnection {
     this.#call = null
     if (this.#keepsAlive && this.#isSent) this.#onIdle(this)
     else this.destroy()
-    call?.onEnd()
+    call?.onAnswerEnd()
   }
 
   #ended(): void {
@@ -168,6 +171,6 @@ export class WorkerConnection {
     if (this.#isClosed) return
     const call = this.#call
     this.destroy()
-    call?.onFailure(failure)
+    call?.onCallFailure(failure)
   }
 }
