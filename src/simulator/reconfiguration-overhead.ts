@@ -26,10 +26,11 @@ export type OverheadComparison = {
 }
 
 /**
- * The same plans carried out cold, every instance begun when it is to serve, and pre-initialised.
- * A planner that knows the overhead has its plans pre-initialised as they are; those of one that is
- * blind to it are built ahead by `preInitialise` as far as slices happen to be idle. Plans are made
- * at window starts only, so that both ways meet the same moments.
+ * The same plans carried out cold, every worker begun when it is to serve and nobody beside anybody,
+ * and pre-initialised. A planner that knows the overhead has its plans pre-initialised as they are;
+ * those of one that is blind to it are built ahead by `preInitialise` as far as slices happen to be
+ * idle, or memory to be free. Plans are made at window starts only, so that both ways meet the same
+ * moments.
  */
 export function compareOverhead(
   run: Omit<SimulateOptions, 'policy'>,
@@ -39,12 +40,22 @@ export function compareOverhead(
   const policy: Policy = { ...planner, epochs: ['window-start'] }
   const result = simulate({ ...run, policy })
   const isBlind = result.plans.some(({ plan }) => plan?.overhead === 'blind')
-  const replay = (name: string, blocks: BlocksOfPlan, change?: typeof preInitialise) => {
-    const how = { name, blocksOf: blocks, ...(change === undefined ? {} : { change }) }
-    return simulate({ ...run, policy: replayPolicy({ policy, result }, how) })
+  const replay = (how: {
+    blocksOf: BlocksOfPlan
+    isCold: boolean
+    change?: typeof preInitialise
+  }) => {
+    const { isCold, ...rest } = how
+    const name = `${policy.name}, ${isCold ? 'cold' : 'ahead'}`
+    const handover = isCold ? 'break-first' : 'make-first'
+    const again = { ...replayPolicy({ policy, result }, { name, ...rest }), handover } as const
+    return simulate({ ...run, policy: again })
   }
-  const coldRun = isBlind ? result : replay(`${policy.name}, cold`, coldBlocksOf)
-  const aheadRun = isBlind ? replay(`${policy.name}, ahead`, blocksOf, preInitialise) : result
+  const isColdAsMade = isBlind && policy.handover !== 'make-first'
+  const coldRun = isColdAsMade
+    ? result
+    : replay({ blocksOf: isBlind ? blocksOf : coldBlocksOf, isCold: true })
+  const aheadRun = isBlind ? replay({ blocksOf, isCold: false, change: preInitialise }) : result
   const cold = overheadOf(coldRun)
   const preInitialised = overheadOf(aheadRun)
   const reduction =
