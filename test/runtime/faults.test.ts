@@ -68,6 +68,9 @@ test('a GPU that falls off the bus is planned round', { timeout: 120_000 }, asyn
   await own.until(() => own.log.includes('nothing is put there any more'), 'the loss is heard of')
   await own.serves()
   expect(await load.stop()).not.toContain(0)
+  await own.end('SIGKILL')
+  await own.start()
+  await own.serves()
   const { body } = (await own.ask('/v1/state')) as { readonly body: StateBody }
   const index = (await own.gpus(2)).findIndex((gpu) => gpu.uuid === uuid)
   expect(body.instances.filter(({ id }) => id.startsWith(`gpu${index}/`))).toEqual([])

@@ -68,11 +68,17 @@ export class LiveRun {
     this.routerUrl = /Requests: (\S+)/.exec(this.log)?.[1] ?? ''
   }
 
+  /** Whether the daemon ended without being told to. */
+  get hasEnded(): boolean {
+    return this.#daemon !== null && (this.#daemon.exitCode ?? this.#daemon.signalCode) !== null
+  }
+
   /** Sends a signal, and resolves when the daemon has ended: its exit code, null after SIGKILL. */
   async end(signal: NodeJS.Signals): Promise<number | null> {
     const daemon = this.#daemon
     if (daemon === null) return null
     this.#daemon = null
+    if (daemon.exitCode !== null) return daemon.exitCode
     const over = new Promise<number | null>((done) => daemon.once('exit', (code) => done(code)))
     daemon.kill(signal)
     return over
@@ -122,9 +128,13 @@ export class LiveRun {
   }
 
   /** What the simulated GPUs have on them; `count` of the A100s that the site names. */
-  async gpus(
-    count = 1,
-  ): Promise<readonly { readonly uuid: string; readonly instances: readonly GpuInstance[] }[]> {
+  async gpus(count = 1): Promise<
+    readonly {
+      readonly uuid: string
+      readonly isLost: boolean
+      readonly instances: readonly GpuInstance[]
+    }[]
+  > {
     return (await this.#store(count).read()).gpus
   }
 

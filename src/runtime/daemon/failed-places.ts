@@ -43,6 +43,10 @@ export class FailedPlaces {
     writeJson(this.#path, this.#places)
   }
 
+  isGpuFailed(gpu: string): boolean {
+    return this.#places.some((own) => own.gpu === gpu && own.operation === null)
+  }
+
   isFailed({ gpu, operation }: Pick<OwnedInstance, 'gpu' | 'operation'>): boolean {
     return this.#places.some(
       (own) => own.gpu === gpu && (own.operation === null || own.operation === operation),

@@ -21,7 +21,6 @@ type Parts = {
 export class GpuFaults {
   readonly #context: WorldContext
   readonly #parts: Parts
-  readonly #lostGpus = new Set<number>()
 
   constructor(context: WorldContext, parts: Parts) {
     this.#context = context
@@ -36,12 +35,12 @@ export class GpuFaults {
 
   /** Nothing on it is used any more, and nothing is put there. */
   loseGpu(gpu: number, why: string): void {
-    if (this.#lostGpus.has(gpu)) return
-    this.#lostGpus.add(gpu)
     const { gpuUuids, site, failed, stateNow, blockGpu, log } = this.#context
+    const uuid = must(gpuUuids[gpu])
+    if (failed.isGpuFailed(uuid)) return
     const { id } = must(site.gpus[gpu])
     log('error', `GPU ${id}: ${why}; nothing is put there any more`)
-    failed.add({ gpu: must(gpuUuids[gpu]), operation: null, why })
+    failed.add({ gpu: uuid, operation: null, why })
     this.#parts.instances.giveUp(gpu)
     // First, so that nothing is put there when the first of its instances is told to be lost.
     blockGpu(gpu)

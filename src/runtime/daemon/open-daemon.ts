@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { must } from '../../base/assert.ts'
 import type { Site } from '../../core/site.ts'
 import type { ServiceTable } from '../../core/workload/service-table.ts'
+import { DeviceError } from '../../devices/device-error.ts'
 import type { Applied } from '../../reconfigure/apply-targets.ts'
 import { matchGpus } from '../../reconfigure/match-gpus.ts'
 import { beginSession } from '../../reconfigure/session.ts'
@@ -96,8 +97,9 @@ async function openAll(
   })
   opened.push(listening.close)
   const clock = openRunClock(join(stateDir, 'run.json'))
-  const gpuUuids = await gpusOf(site, node)
-  const session = await beginSession(node.context, gpuUuids)
+  const { gpuUuids, lost } = await gpusOf(site, node)
+  const reached = gpuUuids.filter((uuid) => !lost.includes(uuid))
+  const session = await beginSession(node.context, reached)
   const tenantFolder = (id: string): string => join(stateDir, 'tenants', id)
   const nowSeconds = clock.now()
   const versions = site.tenants.map(({ id }, i) =>
@@ -114,6 +116,11 @@ async function openAll(
     isContinued,
     owned: node.context.book.ledger().owned,
   })
+  for (const gpu of lost) {
+    log('error', `${gpu}: the driver does not reach it, so nothing is put there`)
+    const why = 'lost before the daemon began'
+    if (!failed.isGpuFailed(gpu)) failed.add({ gpu, operation: null, why })
+  }
   const labels = site.tenants.map(
     ({ id }) =>
       new LabelStore(join(tenantFolder(id), 'labels'), {
@@ -227,20 +234,33 @@ function tellRestored(applied: Applied, log: Log): void {
   }
 }
 
-async function gpusOf({ gpus }: Site, { context }: Node): Promise<readonly string[]> {
+/** Parallel to the site's GPUs, and those that are there and cannot be reached. */
+async function gpusOf(
+  { gpus }: Site,
+  { context }: Node,
+): Promise<{ readonly gpuUuids: readonly string[]; readonly lost: readonly string[] }> {
   const { device } = context
   const there = await Promise.all(
-    (await device.gpus()).map(async (gpu) => ({
-      gpu,
-      profiles: await device.gpuInstanceProfiles(gpu.uuid),
-    })),
+    (await device.gpus()).map(async (gpu) => {
+      const profiles = await device.gpuInstanceProfiles(gpu.uuid).catch(ofLost)
+      return { gpu, profiles: profiles ?? [], isLost: profiles === null }
+    }),
   )
   const matched = matchGpus(
     gpus.map(({ model }) => model),
     there,
   )
-  if (matched.kind === 'matched') return matched.gpus
+  const lost = there.filter(({ isLost }) => isLost).map(({ gpu }) => gpu.uuid)
+  if (matched.kind === 'matched') {
+    return { gpuUuids: matched.gpus, lost: lost.filter((uuid) => matched.gpus.includes(uuid)) }
+  }
   throw new NodeMismatch(
     `Cannot run the site: its GPU ${matched.index} (${matched.model.id}) is not on this node`,
   )
+}
+
+/** A GPU that is lost keeps its place in the site: others have to be run without it. */
+function ofLost(error: unknown): null {
+  if (error instanceof DeviceError && error.code === 'NVML_ERROR_GPU_IS_LOST') return null
+  throw error
 }
