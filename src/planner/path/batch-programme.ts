@@ -47,21 +47,18 @@ export function* fillBatchTables(inputs: BatchInputs, tables: BatchTables, lastS
   const warmUps = [...new Set(warmUpSlots)].sort((a, b) => a - b)
   const scratch = new Float64Array(states.stateCount)
   const edgesByWarmUp = new Map(warmUps.map((u) => [u, edgesWithin(states, warmUpSlots, u)]))
-  const swapsByWarmUp = new Map(warmUps.map((u) => [u, swapsWithin(inputs, u)]))
-  const edgeCount = states.edgeCount + (inputs.swaps?.swapFrom.length ?? 0)
   let steps = 0
   for (let t = lastSlot; t >= 0; t -= 1) {
     addServed(inputs, tables, t)
     stay(inputs, tables, t)
     for (const u of warmUps) {
       const edges = edgesByWarmUp.get(u) as Int32Array
-      const swaps = t < inputs.swapsFrom ? none : (swapsByWarmUp.get(u) as Int32Array)
-      const batch = { t, u, edges, swaps, scratch }
-      if (u > 0 || inputs.residenceSlots > 0) warmUpBatch(inputs, tables, batch)
+      if (u > 0 || inputs.residenceSlots > 0) warmUpBatch(inputs, tables, { t, u, edges, scratch })
       else addAtOnce(inputs, tables, { t, edges })
     }
     dropAny(states, tables.toGo[t] as Float64Array)
-    steps += (warmUps.length + 1) * (states.stateCount + edgeCount) + slotSteps
+    steps += (warmUps.length + 1) * (states.stateCount + states.edgeCount) + slotSteps
+    if (areSwapsBegun(inputs, t)) steps += inputs.swaps?.swapFrom.length ?? 0
     if (steps < pieceSteps) continue
     yield steps
     steps = 0
@@ -78,13 +75,12 @@ function edgesWithin(states: ServingStates, warmUpSlots: readonly number[], u: n
   return Int32Array.from(edges)
 }
 
-const none = new Int32Array()
-
-/** Swaps to a tenant whose warm-up is at most `u`, in their order. */
-function swapsWithin({ swaps, warmUpSlots }: BatchInputs, u: number): Int32Array {
-  if (swaps === null) return none
-  const all = Int32Array.from(swaps.swapTenant.keys())
-  return all.filter((s) => (warmUpSlots[swaps.swapTenant[s] as number] as number) <= u)
+/** Whether batches that begin in slot t may have takeovers in them. */
+export function areSwapsBegun(
+  { swaps, swapsFrom }: Pick<BatchInputs, 'swaps' | 'swapsFrom'>,
+  t: number,
+): boolean {
+  return swaps !== null && t >= swapsFrom && t % swaps.stride === 0
 }
 
 /** C_t(x) = C_{t+1}(x) + sum over tenants of their reward in slot t. */
@@ -124,7 +120,6 @@ type Batch = {
   readonly t: number
   readonly u: number
   readonly edges: Int32Array
-  readonly swaps: Int32Array
   readonly scratch: Float64Array
 }
 
@@ -136,7 +131,7 @@ type Batch = {
 function warmUpBatch(inputs: BatchInputs, tables: BatchTables, batch: Batch): void {
   const { states, slotCount, residenceSlots } = inputs
   const { stateCount, edgeFrom, edgeTo } = states
-  const { t, u, edges, swaps, scratch } = batch
+  const { t, u, edges, scratch } = batch
   if (t + u >= slotCount) return
   const until = Math.min(slotCount, t + u + residenceSlots)
   fillTargets(inputs, tables, { t, u, until, scratch })
@@ -145,7 +140,8 @@ function warmUpBatch(inputs: BatchInputs, tables: BatchTables, batch: Batch): vo
     const value = scratch[edgeTo[e] as number] as number
     if (value > (scratch[from] as number)) scratch[from] = value
   }
-  if (inputs.swaps !== null) relaxSwaps(inputs.swaps, swaps, scratch)
+  const { swaps } = inputs
+  if (swaps?.warmUpSlots === u && areSwapsBegun(inputs, t)) relaxSwaps(swaps, scratch)
   const row = tables.toGo[t] as Float64Array
   const before = tables.served[t] as Float64Array
   const after = tables.served[t + u] as Float64Array
@@ -155,8 +151,9 @@ function warmUpBatch(inputs: BatchInputs, tables: BatchTables, batch: Batch): vo
   }
 }
 
-function relaxSwaps({ swapFrom, swapTo }: Swaps, swaps: Int32Array, scratch: Float64Array): void {
-  for (const s of swaps) {
+/** What arriving at a state is worth to one that becomes it when instances change hands. */
+function relaxSwaps({ swapFrom, swapTo }: Swaps, scratch: Float64Array): void {
+  for (let s = 0; s < swapFrom.length; s += 1) {
     const from = swapFrom[s] as number
     const value = scratch[swapTo[s] as number] as number
     if (value > (scratch[from] as number)) scratch[from] = value

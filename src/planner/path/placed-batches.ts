@@ -1,4 +1,4 @@
-import { type BatchInputs, fitsThroughout } from './batch-programme.ts'
+import { areSwapsBegun, type BatchInputs, fitsThroughout } from './batch-programme.ts'
 import type { GpuStart } from './gpu-start.ts'
 import type { PlacedContext, PlacedMove, PlacedSearch } from './placed-node.ts'
 import { countsOf, withSwaps } from './placed-swaps.ts'
@@ -7,10 +7,11 @@ import { flexibilityOf, freePlaces, itemOf, servingIn } from './placing.ts'
 
 /** Equation (3)'s batches: instances that are added now, warm up together and then serve. */
 export function batches(context: PlacedContext, t: number, move: PlacedMove): void {
-  const { slotCount, warmUpSlots } = context.inputs
-  const hasSwaps = areSwapsDue(context, t, move)
+  const { slotCount, warmUpSlots, swaps } = context.inputs
+  const areDue = areSwapsDue(context, t, move)
   for (const u of new Set(warmUpSlots)) {
     if (t + u >= slotCount) continue
+    const hasSwaps = areDue && swaps?.warmUpSlots === u
     for (const { x, until, value, estimate } of targetsOf(context, { t, u, hasSwaps }, move)) {
       const exchanged = hasSwaps ? withSwaps(context, move, { t, u, to: x }) : [move]
       for (const placed of exchanged.flatMap((own) => placingsOf(context, t, own, x))) {
@@ -30,7 +31,7 @@ export function areSwapsDue(
   t: number,
   { x }: PlacedMove,
 ): boolean {
-  if (inputs.swaps === null || t < inputs.swapsFrom) return false
+  if (!areSwapsBegun(inputs, t)) return false
   const at = (rows: readonly Float64Array[], slot: number) =>
     (rows[slot] as Float64Array)[x] as number
   const stays = at(served, t) - at(served, t + 1) + at(toGo, t + 1)

@@ -7,7 +7,6 @@ import {
   ownerOf,
   type Placing,
   placeOf,
-  servingIn,
   withItem,
 } from './placing.ts'
 import {
@@ -57,13 +56,17 @@ export function* placedStatesOf(
     ...(yield* roomsOf(space, symmetries, placings)),
     ...edgeArraysOf(edges, stateCount),
     stateOf,
-    swaps: (mayTakeOver) => swapsAmong(space, { placings, canServe, stateOf }, mayTakeOver),
+    swaps: (mayTakeOver) => swapsAmong(found.additions, mayTakeOver),
   }
 }
+
+type Addition = { readonly kind: number; readonly to: readonly number[] }
 
 type Explored = {
   readonly placings: readonly Placing[]
   readonly edges: readonly Edge[]
+  /** For each state and free place its kind, and the state with each tenant there. */
+  readonly additions: readonly Addition[]
   readonly index: ReadonlyMap<string, number>
 }
 
@@ -78,6 +81,7 @@ function* explore(
   const totals: number[] = [0]
   const index = new Map([[keyOf(symmetries, emptyPlacing), 0]])
   const edges: Edge[] = []
+  const additions: Addition[] = []
   let steps = 0
   for (let from = 0; from < placings.length; from += 1) {
     if (steps >= pieceSteps) {
@@ -85,6 +89,7 @@ function* explore(
       steps = 0
     }
     const placing = placings[from] as Placing
+    const byPlace = new Map<number, { kind: number; to: number[] }>()
     for (const [tenant, kinds] of canServe.entries()) {
       for (let kind = 0; kind < space.kindCount; kind += 1) {
         const total = space.plus[(totals[from] as number) * space.kindCount + kind] as number
@@ -102,42 +107,35 @@ function* explore(
             totals.push(total)
           }
           targets.add(to)
+          const addition = byPlace.get(place) ?? { kind, to: canServe.map(() => -1) }
+          addition.to[tenant] = to
+          byPlace.set(place, addition)
         }
         for (const to of targets) edges.push({ from, to, tenant, kind })
       }
     }
+    additions.push(...byPlace.values())
   }
   yield steps
-  return { placings, edges, index }
+  return { placings, edges, additions, index }
 }
 
 /** Naming a placing up to symmetry costs about as much as so many relaxations. */
 const stepsPerKey = 150
 
-/** A place goes from one to the other. What fits beside what does so both ways. */
+/** Where one tenant has a place of its own beside a state, another one may have the same. */
 function* swapsAmong(
-  space: GpuSpace,
-  found: Pick<Explored, 'placings'> &
-    Pick<ServingStates, 'stateOf'> & { readonly canServe: readonly (readonly boolean[])[] },
+  additions: readonly Addition[],
   mayTakeOver: (kind: number, before: number, after: number) => boolean,
 ): Work<readonly Swap[]> {
-  const swaps: Swap[] = []
+  const swaps = new Map<string, Swap>()
   let steps = 0
-  for (const [from, { items }] of found.placings.entries()) {
-    const serving = servingIn(items)
-    for (const own of serving) {
-      const kind = space.places[own.place]?.kind ?? 0
-      const before = own.tenant
-      for (let after = before + 1; after < found.canServe.length; after += 1) {
-        if (found.canServe[after]?.[kind] !== true || !mayTakeOver(kind, before, after)) continue
-        const to = found.stateOf(
-          serving.map((other) => (other === own ? { ...own, tenant: after } : other)),
-        )
-        steps += stepsPerKey
-        swaps.push(
-          { from, to, before, after },
-          { from: to, to: from, before: after, after: before },
-        )
+  for (const { kind, to: states } of additions) {
+    for (const [before, from] of states.entries()) {
+      for (const [after, to] of states.entries()) {
+        if (from < 0 || to < 0 || !mayTakeOver(kind, before, after)) continue
+        swaps.set(`${from} ${to}`, { from, to, before, after })
+        steps += stepsPerSwap
       }
     }
     if (steps < pieceSteps) continue
@@ -145,8 +143,10 @@ function* swapsAmong(
     steps = 0
   }
   yield steps
-  return swaps
+  return [...swaps.values()]
 }
+
+const stepsPerSwap = 20
 
 /** The room beside a placing is that beside its instances, whoever holds them, up to symmetry. */
 function* roomsOf(

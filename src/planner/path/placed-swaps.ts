@@ -18,7 +18,7 @@ export function withSwaps(
 ): readonly PlacedMove[] {
   const { inputs, symmetries, work } = context
   const { swaps, states } = inputs
-  if (swaps === null || arrival.t < inputs.swapsFrom) return [move]
+  if (swaps === null) return [move]
   const wanted = wantedIn(inputs, arrival.to)
   const counts = countsOf(inputs, move.placing.items)
   const isLess = counts.every((count, at) => count <= (wanted[at] as number))

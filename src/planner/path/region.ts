@@ -166,7 +166,7 @@ export function caseOf(region: Region, choices: Choices): RegionCase | null {
     return reward
   })
   const { slotCount, residenceSlots } = model
-  const warmUpSlots = warmUpsOf(tenants, residenceSlots)
+  const warmUpSlots = warmUpsOf(tenants, residenceSlots, region.swaps)
   const { space } = gpu
   const serving = { space, states, slotCount, rewards, occupied, warmUpSlots, residenceSlots }
   const swaps = areChangesFree(serving) ? null : region.swaps
@@ -179,13 +179,25 @@ export function caseOf(region: Region, choices: Choices): RegionCase | null {
 
 /**
  * What an instance takes to serve. Where some changes are free but not all, free ones are planned
- * to take a slot, in which they then serve as well: else there is more to try than can be.
+ * to take a slot, in which they then serve as well: else there is more to try than can be. With
+ * takeovers, which are more to try too, all that take nearly as long as the longest are planned in
+ * one batch; who is ready sooner serves sooner.
  */
-function warmUpsOf(tenants: readonly WindowTenant[], residenceSlots: number): readonly number[] {
+function warmUpsOf(
+  tenants: readonly WindowTenant[],
+  residenceSlots: number,
+  swaps: Swaps | null,
+): readonly number[] {
   const warmUpSlots = tenants.map((tenant) => tenant.warmUpSlots)
   if (areChangesFree({ warmUpSlots, residenceSlots })) return warmUpSlots
-  return warmUpSlots.map((slots) => Math.max(1, slots))
+  const longest = swaps === null ? 0 : Math.max(...warmUpSlots)
+  return warmUpSlots.map((slots) =>
+    longest - slots <= nearlyLongest * longest ? Math.max(1, longest, slots) : Math.max(1, slots),
+  )
 }
+
+/** Of the longest warm-up. */
+const nearlyLongest = 0.25
 
 /** The retrainings on a GPU as scripted holds, cut at the window's end. */
 function scriptedRetraining(gpu: WindowGpu, choices: Choices, slotCount: number): Scripted[] {

@@ -19,6 +19,10 @@ export type Swaps = {
   readonly leaving: Int32Array
   readonly firstLeaving: Int32Array
   readonly mayTakeOver: MayTakeOver
+  /** The longest warm-up of all tenants: whoever takes over does so in a batch of as many slots. */
+  readonly warmUpSlots: number
+  /** They begin in every so many slots: where the best moment is, it matters little. */
+  readonly stride: number
 }
 
 /** Whether tenant `after` (a position) may start on an instance on which `before` serves. */
@@ -44,7 +48,11 @@ export function* swapsOf(
   const swaps = yield* states.swaps(mayTakeOver)
   if (swaps.length === 0) return null
   yield swaps.length * stepsPerSwap
+  const warmUpSlots = Math.max(1, ...tenants.map((tenant) => tenant.warmUpSlots))
+  const stride = Math.max(1, Math.floor(warmUpSlots / 3))
   return {
+    warmUpSlots,
+    stride,
     ...arraysOf(inOrder(swaps, space, states, ranksOf(model, space, tenants)), states),
     mayTakeOver,
   }
