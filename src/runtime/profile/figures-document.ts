@@ -16,6 +16,11 @@ export function figuresDocument(tables: readonly KeptTable[]): ProfileFile {
   }
 }
 
+/** Whether a file can hold it: a table has one batch at least. */
+export function hasRates(table: KeptTable): boolean {
+  return tableOf(table) !== null
+}
+
 function sourceOf(tables: readonly KeptTable[]): string {
   const told = tables.map(({ measured }) => {
     const days = Object.values(measured.profiles).flatMap(datesOf).sort()

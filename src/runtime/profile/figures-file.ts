@@ -2,7 +2,7 @@ import { copyFileSync, existsSync, readFileSync, renameSync, writeFileSync } fro
 import { Document, isScalar, visit } from 'yaml'
 import { readDocument } from '../../config/read-document.ts'
 import { profileFileSchema } from '../../config/schema/profile-schema.ts'
-import { figuresDocument } from './figures-document.ts'
+import { figuresDocument, hasRates } from './figures-document.ts'
 import {
   type Conditions,
   type KeptTable,
@@ -24,7 +24,7 @@ export type FiguresOf = {
 export type FiguresFile = {
   /** What is there; nothing where it was measured under other conditions. */
   readonly find: (figures: FiguresOf) => MeasuredProfile
-  /** Keeps it, on disk when it comes back. */
+  /** Keeps it, on disk when it comes back; starts go there with the first rate. */
   readonly keep: (figures: FiguresOf, measured: MeasuredProfile) => void
   /** Of other conditions: they make way for the first figure that is kept. */
   readonly outdated: (figures: Omit<FiguresOf, 'profile'>) => Conditions | null
@@ -35,6 +35,7 @@ export type FiguresFile = {
 export function openFiguresFile(path: string): FiguresFile {
   let tables = existsSync(path) ? readTables(path) : []
   let hasCopy = false
+  let wantsCopy = false
   const tableOf = (key: TableKey): KeptTable | undefined =>
     tables.find((own) => keyText(own) === keyText(key))
   const isOf = (table: KeptTable | undefined, { conditions }: Conditions): boolean =>
@@ -53,15 +54,17 @@ export function openFiguresFile(path: string): FiguresFile {
     keep: ({ key, conditions, profile }, measured) => {
       const table = tableOf(key)
       const isCurrent = isOf(table, conditions)
-      if (table !== undefined && !isCurrent && !hasCopy) {
-        copyFileSync(path, `${path}.old`)
-        hasCopy = true
-      }
+      if (table !== undefined && !isCurrent) wantsCopy ||= !hasCopy
       const others = isCurrent ? table?.measured.profiles : {}
       const profiles = { ...others, [profile]: measured }
       const next: KeptTable = { ...key, measured: { ...conditions, profiles } }
       tables =
         table === undefined ? [...tables, next] : tables.map((own) => (own === table ? next : own))
+      // A start alone is no table yet, and not worth what was there before.
+      if (!hasRates(next)) return
+      if (wantsCopy) copyFileSync(path, `${path}.old`)
+      hasCopy ||= wantsCopy
+      wantsCopy = false
       write(path, tables)
     },
   }

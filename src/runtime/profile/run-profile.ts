@@ -137,16 +137,21 @@ function tellTodo({ file, wish, tell }: TaskRunner, tasks: readonly ProfileTask[
   const batches = missing.reduce((sum, own) => sum + own.batches.length, 0)
   const starts = missing.reduce((sum, own) => sum + Math.max(1, own.starts), 0)
   const retrainings = tasks.length - serving.length
+  const { serving: each, retrainingSecondsMax } = wish
   const parts = [
-    ...(starts === 0 ? [] : [`${starts} starts of its worker`]),
-    ...(batches === 0 ? [] : [`${batches} batch sizes of ${wish.serving.seconds} s`]),
-    ...(retrainings === 0 ? [] : [`${retrainings} retrainings`]),
-  ]
+    counted(starts, 'start of its worker', 'starts of its worker'),
+    counted(batches, `batch size of ${each.seconds} s`, `batch sizes of ${each.seconds} s`),
+    counted(retrainings, 'retraining', 'retrainings'),
+  ].filter((part) => part !== null)
   if (parts.length === 0) return
-  const atMost = retrainings * (wish.retrainingSecondsMax ?? 0)
-  const seconds = overhead * batches * wish.serving.seconds + atMost
+  const seconds = overhead * batches * each.seconds + retrainings * (retrainingSecondsMax ?? 0)
   const time = seconds < 90 ? `${Math.ceil(seconds)} s` : `${Math.ceil(seconds / 60)} min`
-  tell(`To measure for ${wish.tenant.id}: ${parts.join(', ')}; about ${time} and the starts`)
+  const most = retrainings > 0 ? 'at most ' : ''
+  tell(`To measure for ${wish.tenant.id}: ${parts.join(', ')}; ${most}${time} and the starts`)
+}
+
+function counted(count: number, one: string, many: string): string | null {
+  return count === 0 ? null : `${count} ${count === 1 ? one : many}`
 }
 
 /** Asked first of all, so that nobody waits an hour for a refusal. */
