@@ -1,11 +1,13 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
+import type { HttpBindings } from '@hono/node-server'
 import type { MiddlewareHandler } from 'hono'
 import { Hono } from 'hono'
 import { streamSSE } from 'hono/streaming'
 import type { Site } from '../../../core/site.ts'
-import type { Daemon, DaemonEvent } from '../daemon.ts'
+import type { Daemon } from '../daemon.ts'
 import type { TrafficLog } from '../traffic-log.ts'
 import { planView, stateView } from './state-view.ts'
+import { tellEvents } from './tell-events.ts'
 
 export type ControlApiOptions = {
   readonly site: Site
@@ -18,10 +20,6 @@ export type ControlApiOptions = {
   /** Reads the site file again; the text says what was wrong, null that it was taken. */
   readonly reload: () => Promise<string | null>
 }
-
-/** Events that a slow reader may fall behind by; then it is let go and asks for the state again. */
-const backlogMax = 1000
-const keepAliveMs = 15_000
 
 /**
  * What the daemon knows and may be told, over HTTP. Reading needs no token on loopback; whatever
@@ -42,37 +40,12 @@ export function controlApi(options: ControlApiOptions): Hono {
     return context.json({ ...planView(found), plan, problem })
   })
   app.get('/v1/events', reading, (context) =>
-    streamSSE(context, async (stream) => {
-      const waiting: DaemonEvent[] = []
-      let wake: (() => void) | null = null
-      let isOver = false
-      const end = (): void => {
-        isOver = true
-        wake?.()
-      }
-      const stopListening = daemon.listen((event) => {
-        waiting.push(event)
-        if (waiting.length > backlogMax) end()
-        else wake?.()
+    streamSSE(context, (stream) => {
+      const { outgoing } = context.env as HttpBindings
+      return tellEvents(stream, {
+        listen: (listener) => daemon.listen(listener),
+        cutOff: () => outgoing.destroy(),
       })
-      stream.onAbort(end)
-      while (!isOver) {
-        const next = waiting.shift()
-        if (next !== undefined) {
-          await stream.writeSSE({ event: next.kind, data: JSON.stringify(next) })
-          continue
-        }
-        const isIdle = await new Promise<boolean>((resolve) => {
-          const timer = setTimeout(() => resolve(true), keepAliveMs)
-          wake = () => {
-            clearTimeout(timer)
-            resolve(false)
-          }
-        })
-        wake = null
-        if (isIdle && !isOver) await stream.write(': still here\n\n')
-      }
-      stopListening()
     }),
   )
   app.post('/v1/replan', guarded, (context) => {
