@@ -4,10 +4,11 @@
 //   npm run bench:router -- [--json] [--rounds 12] [--seconds 4] [--rps 300] [--bytes 1000]
 //
 // Worker, router, HAProxy and load are processes of their own. A round measures the three one after
-// the other, in an order that rotates; differences are taken within a round, and their median and
-// quartiles told. All share this machine's cores, so latencies are worth comparing, not quoting.
+// the other, in an order that rotates; differences and ratios are taken within a round, and their
+// median and quartiles told. All share this machine's cores, so latencies are worth comparing, not
+// quoting.
 import { execFileSync, spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -37,8 +38,13 @@ const [rounds, seconds, rps, bytes, switches] = [
 const children = []
 const folder = mkdtempSync(join(tmpdir(), 'migrator-bench-router-'))
 
+/**
+ * In a session of its own, as the router is: a busy machine shares its cores out by sessions, and
+ * one alone in its own waits longer than several that work as one.
+ */
 function start(command, args, options = {}) {
-  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'], ...options })
+  const stdio = ['pipe', 'pipe', 'inherit']
+  const child = spawn(command, args, { stdio, detached: true, ...options })
   children.push(child)
   return child
 }
@@ -119,7 +125,8 @@ async function startRouter(worker) {
   for (let i = 0; i < serversAtWorker; i += 1) {
     await ask({ kind: 'add-server', server: serverFor(`direct${i}`, worker.port) })
   }
-  return { client, ask, events, port: client.state.listen.port }
+  const record = JSON.parse(readFileSync(join(folder, 'router', 'router.json'), 'utf8'))
+  return { client, ask, events, port: client.state.listen.port, pid: record.process.pid }
 }
 
 async function startHaproxy(worker) {
@@ -152,26 +159,25 @@ backend out
   return { port, pid: child.pid }
 }
 
-/** User and system CPU seconds of a process, by /proc. */
-function cpuSeconds(pid) {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ')
-  return (Number(fields[11]) + Number(fields[12])) / 100
+/** CPU microseconds of a process, all its threads, by /proc. */
+function cpuMicroseconds(pid) {
+  const ofThread = (thread) =>
+    Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]) / 1e3
+  return readdirSync(`/proc/${pid}/task`).reduce((sum, thread) => sum + ofThread(thread), 0)
 }
 
-/** CPU time per request at a steady load, after a warm-up. */
-async function cpuPerRequest({ port, cpu }, load) {
-  await load({ port, seed: 1, seconds: 3 * seconds })
-  const before = await cpu()
-  const { count } = await load({ port, seed: 2, seconds: 3 * seconds })
-  return (1e6 * ((await cpu()) - before)) / count
-}
-
+/** One after the other, in an order that rotates: latencies, and CPU time per request. */
 async function pairedRuns(targets, load) {
   const runs = []
+  for (const { port } of targets) await load({ port, seed: 1, seconds: 3 * seconds })
   for (let round = 0; round < rounds; round += 1) {
     const order = targets.map((_, i) => targets[(i + round) % targets.length])
     const found = {}
-    for (const { name, port } of order) found[name] = await load({ port, seed: 100 + round })
+    for (const { name, port, pid } of order) {
+      const before = cpuMicroseconds(pid)
+      const run = await load({ port, seed: 100 + round })
+      found[name] = { ...run, cpu: (cpuMicroseconds(pid) - before) / run.count }
+    }
     runs.push(found)
   }
   return runs
@@ -179,6 +185,7 @@ async function pairedRuns(targets, load) {
 
 function added(runs, name) {
   return {
+    cpuMicrosecondsPerRequest: spread(runs.map((run) => run[name].cpu)),
     addedMsP50: spread(runs.map((run) => run[name].p50 - run.direct.p50)),
     addedMsP99: spread(runs.map((run) => run[name].p99 - run.direct.p99)),
     failures: runs.reduce((sum, run) => sum + Object.values(run[name].failures).length, 0),
@@ -237,16 +244,10 @@ try {
   const haproxy = await startHaproxy(worker)
   const load = startLoad()
   const targets = [
-    { name: 'direct', port: worker.port },
-    { name: 'router', port: router.port },
-    ...(haproxy === null ? [] : [{ name: 'haproxy', port: haproxy.port }]),
+    { name: 'direct', port: worker.port, pid: worker.child.pid },
+    { name: 'router', port: router.port, pid: router.pid },
+    ...(haproxy === null ? [] : [{ name: 'haproxy', port: haproxy.port, pid: haproxy.pid }]),
   ]
-  const routerCpu = async () => (await router.ask({ kind: 'state' })).cpuSeconds
-  const cpuMicroseconds = await cpuPerRequest({ port: router.port, cpu: routerCpu }, load)
-  const haproxyCpu =
-    haproxy === null
-      ? null
-      : await cpuPerRequest({ port: haproxy.port, cpu: async () => cpuSeconds(haproxy.pid) }, load)
   const runs = await pairedRuns(targets, load)
   const figures = {
     machine: {
@@ -257,13 +258,12 @@ try {
       node: process.version,
     },
     load: { rps, bytes, seconds, rounds },
-    router: { cpuMicrosecondsPerRequest: cpuMicroseconds, ...added(runs, 'router') },
-    haproxy:
-      haproxy === null
-        ? 'not installed, so not compared'
-        : { cpuMicrosecondsPerRequest: haproxyCpu, ...added(runs, 'haproxy') },
+    router: added(runs, 'router'),
+    haproxy: haproxy === null ? 'not installed, so not compared' : added(runs, 'haproxy'),
     direct: { msP50: spread(runs.map((run) => run.direct.p50)) },
     addedP50OverHaproxy: haproxy === null ? null : ratio(runs),
+    cpuOverHaproxy:
+      haproxy === null ? null : spread(runs.map((run) => run.router.cpu / run.haproxy.cpu)),
     cutOver: await cutOver(router, worker, load),
   }
   router.client.close()

@@ -65,6 +65,36 @@ test('an answer is read the same however it arrives', () => {
   )
 })
 
+test('an answer is read the same after others on its connection, however alike they are', () => {
+  const fields = fc.constantFrom('a: 1', 'a: 2', 'Connection: close', 'content-type: text/x')
+  const each = fc.record({ status: fc.constantFrom(200, 400), fields, own: body })
+  fc.assert(
+    fc.property(fc.array(each, { minLength: 2, maxLength: 6 }), fc.nat(), (answers, cut) => {
+      const parser = new AnswerParser()
+      for (const { status, fields: line, own } of answers) {
+        const heading = `HTTP/1.1 ${status} X\r\n${line}\r\ncontent-length: ${own.length}\r\n\r\n`
+        const bytes = Buffer.concat([Buffer.from(heading), own])
+        const out: { head: AnswerHead | null; body: Buffer } = { head: null, body: Buffer.alloc(0) }
+        parser.expect({
+          onHead: (head) => {
+            out.head = head
+          },
+          onBody: (part) => {
+            out.body = Buffer.concat([out.body, part])
+          },
+        })
+        const at = cut % (bytes.length + 1)
+        for (const part of [bytes.subarray(0, at), bytes.subarray(at)]) {
+          expect(parser.push(Buffer.from(part))).toBe(null)
+        }
+        expect(parser.isDone).toBe(true)
+        expect(out.head).toEqual(read(bytes).head)
+        expect(out.body.equals(own)).toBe(true)
+      }
+    }),
+  )
+})
+
 test('an answer that breaks off is never taken for a whole one', () => {
   fc.assert(
     fc.property(body, fc.constantFrom('length', 'chunked'), fc.nat(), (own, how, cut) => {

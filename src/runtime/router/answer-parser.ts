@@ -1,3 +1,5 @@
+import { LastHead } from './last-head.ts'
+
 /** What the router passes on of a worker's answer, and what it needs to read it. */
 export type AnswerHead = {
   readonly status: number
@@ -49,6 +51,7 @@ export class AnswerParser {
   #left = 0
   #interim = 0
   #hasBytes = false
+  readonly #last = new LastHead<Head>()
 
   /** Nothing is awaited: the last answer is complete, and no other was asked for. */
   get isDone(): boolean {
@@ -112,6 +115,8 @@ export class AnswerParser {
 
   #takeHead(bytes: Buffer): Buffer | string {
     const all = this.#joined(bytes)
+    const known = this.#last.find(all)
+    if (known !== null) return this.#begin(known, all.subarray(this.#last.length))
     const end = all.indexOf('\r\n\r\n')
     if (end < 0) {
       if (all.length > headBytesMax) return this.#fail('a head without end')
@@ -122,12 +127,17 @@ export class AnswerParser {
     const read = readHead(all.toString('latin1', 0, end))
     if (typeof read === 'string') return this.#fail(read)
     const rest = all.subarray(end + 4)
-    const { head, framing } = read
-    if (head.status < 200) {
+    const { status } = read.head
+    if (status < 200) {
       this.#interim += 1
-      const isBeyond = head.status === 101 || this.#interim > interimMax
-      return isBeyond ? this.#fail(`an answer ${head.status} that nobody asked for`) : rest
+      const isBeyond = status === 101 || this.#interim > interimMax
+      return isBeyond ? this.#fail(`an answer ${status} that nobody asked for`) : rest
     }
+    this.#last.keep(all, end + 4, read)
+    return this.#begin(read, rest)
+  }
+
+  #begin({ head, framing }: Head, rest: Buffer): Buffer {
     this.#left = head.contentLength ?? 0
     this.#state = framing
     this.#sink?.onHead(head)

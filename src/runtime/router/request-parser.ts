@@ -1,3 +1,4 @@
+import { LastHead } from './last-head.ts'
 import {
   areFields,
   isTrouble,
@@ -47,6 +48,7 @@ export class RequestParser {
   #partial: Buffer | null = null
   #left = 0
   #asideBytes = 0
+  readonly #last = new LastHead<RequestHead>()
 
   constructor(sink: RequestSink) {
     this.#sink = sink
@@ -86,6 +88,8 @@ export class RequestParser {
 
   #takeHead(bytes: Buffer): Buffer {
     const all = this.#joined(bytes)
+    const known = this.#last.find(all)
+    if (known !== null) return this.#begin(known, all.subarray(this.#last.length))
     const from = startsWithLineEnd(all) ? 2 : 0
     const end = all.indexOf('\r\n\r\n', from, 'latin1')
     if (end > headBytesMax || (end < 0 && all.length > headBytesMax)) {
@@ -96,13 +100,18 @@ export class RequestParser {
     }
     const read = readRequestHead(all.toString('latin1', from, end + 2))
     if (isTrouble(read)) return this.#fail(read.status, read.message)
-    const { bodyBytes } = read
+    if (from === 0) this.#last.keep(all, end + 4, read)
+    return this.#begin(read, all.subarray(end + 4))
+  }
+
+  #begin(head: RequestHead, rest: Buffer): Buffer {
+    const { bodyBytes } = head
     this.#left = bodyBytes ?? 0
     this.#asideBytes = 0
     this.#state = bodyBytes === null ? 'chunk-size' : bodyBytes === 0 ? 'done' : 'counted'
-    this.#sink.onHead(read)
+    this.#sink.onHead(head)
     if (bodyBytes === 0) this.#sink.onEnd()
-    return all.subarray(end + 4)
+    return rest
   }
 
   #takeCounted(bytes: Buffer): Buffer {
