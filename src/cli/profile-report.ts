@@ -38,6 +38,7 @@ function lastLines({ kind, tables }: ProfileRun, output: string): readonly strin
   const note = 'Measured on a simulated device: these are no figures of a GPU.'
   return [
     ...(isSimulated ? [note] : []),
+    ...tables.flatMap(memoryHint),
     kind === 'interrupted'
       ? `Interrupted: ${output} keeps what is above; the same command goes on`
       : `Written to ${output}; a site file uses it by profiles: [./${basename(output)}]`,
@@ -50,6 +51,15 @@ export function profileJson(
   more: { readonly tenant: string; readonly file: string },
 ): Readonly<Record<string, unknown>> {
   return { ...more, kind: run.kind, tables: run.tables, leftOut: run.leftOut }
+}
+
+/** Figures say what runs where; what a worker needs is the site file's to say. */
+function memoryHint({ kind, model, measured }: KeptTable): readonly string[] {
+  const told = Object.values(measured.profiles).flatMap(({ memoryMiB }) => memoryMiB ?? [])
+  if (told.length === 0) return []
+  const key = kind === 'inference' ? 'inference' : 'retraining'
+  const most = Math.ceil(Math.max(...told))
+  return [`${model} took up to ${count(most)} MiB: memory: { ${key}: ${most}MiB } in the site file`]
 }
 
 function titleOf({ kind, model, gpu, measured }: KeptTable): readonly string[] {

@@ -52,7 +52,7 @@ test('an idle instance is lent, and stays', async () => {
   expect(await layoutOn(bench)).toEqual(before)
 })
 
-test('killed at whichever journal entry, the next start brings the layout from before', async () => {
+test('killed at whichever entry, the next start brings the layout from before', async () => {
   for (const when of ['before', 'after'] as const) {
     for (let entry = 1; ; entry += 1) {
       const { bench, folder, room, before } = await scene()
