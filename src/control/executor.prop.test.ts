@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { ControlWorld } from '../../test/control-world.ts'
+import { lentPlan } from '../../test/lent-plan.ts'
 import { randomLayoutPlan } from '../../test/random-layout-plan.ts'
 import { must } from '../base/assert.ts'
 import { Rng } from '../base/rng.ts'
@@ -21,14 +22,16 @@ type Run = {
   readonly seed: number
   readonly plans: number
   readonly hasFaults: boolean
-  readonly mechanism: 'mig' | 'mps' | 'mps, make first'
+  readonly mechanism: 'mig' | 'mig, make first' | 'mps' | 'mps, make first'
 }
 
 const run = fc.record({
   seed: fc.nat(1_000_000_000),
   plans: fc.integer({ min: 1, max: 4 }),
   hasFaults: fc.boolean(),
-  mechanism: fc.constantFrom<Run['mechanism']>('mig', 'mig', 'mps', 'mps, make first'),
+  mechanism: fc.constantFrom<Run['mechanism']>(
+    ...(['mig', 'mig, make first', 'mig, make first', 'mps', 'mps, make first'] as const),
+  ),
 })
 
 /** Plans one after another, sometimes cut short; every effect takes a random time. */
@@ -36,8 +39,11 @@ function carryOut({ seed, plans, hasFaults, mechanism }: Run): ControlWorld {
   const rng = new Rng(seed)
   const delays = rng.split('delays')
   const models = rng.uniform() < 0.5 ? [a30] : [a100Gb80, a30]
-  const gpus = mechanism === 'mig' ? models : models.map((model) => shareModel(model, 'mps'))
-  const handover = mechanism === 'mps, make first' ? 'make-first' : 'break-first'
+  const isShared = mechanism.startsWith('mps')
+  const gpus = isShared ? models.map((model) => shareModel(model, 'mps')) : models
+  const isMadeFirst = mechanism.endsWith('make first')
+  const handover = isMadeFirst ? 'make-first' : 'break-first'
+  const lending = rng.split('lending')
   const delayOf = () => delays.uniform() ** 4 * 8
   const world = new ControlWorld({ gpus, tenants, delayOf, handover, memoryMiB: 1000 })
   let now = 0
@@ -49,7 +55,8 @@ function carryOut({ seed, plans, hasFaults, mechanism }: Run): ControlWorld {
     world.run(now)
     const startSeconds = now
     const blocks = 2 + rng.integer(12)
-    const plan = randomLayoutPlan(rng, { gpus, tenants, startSeconds, slots, blocks, existing })
+    const drawn = randomLayoutPlan(rng, { gpus, tenants, startSeconds, slots, blocks, existing })
+    const plan = isMadeFirst && !isShared ? lentPlan(lending, drawn, tenants) : drawn
     world.send({ kind: 'plan-accepted', plan, atSeconds: now })
     now += rng.uniform() < 0.5 ? slots : 1 + rng.integer(slots)
     if (hasFaults) breakSomething(world, rng, startSeconds, now)
@@ -118,6 +125,19 @@ describe('whatever the plans and however long things take', () => {
       }),
       { numRuns: 200 },
     )
+  })
+
+  test('takeovers are among them, and end with one worker on each GPU instance', () => {
+    let taken = 0
+    fc.assert(
+      fc.property(run, (drawn) => {
+        const world = carryOut({ ...drawn, mechanism: 'mig, make first' })
+        taken += world.effectsOf('share-instance').length
+        expect(world.state.instances.filter(({ besides }) => besides !== undefined)).toEqual([])
+      }),
+      { numRuns: 100 },
+    )
+    expect(taken).toBeGreaterThan(20)
   })
 
   test('the same facts give the same wishes', () => {

@@ -78,7 +78,8 @@ export function mayStart(state: ExecutorState, instance: InstanceState): boolean
  */
 export function mayRoute(state: ExecutorState, instance: InstanceState): boolean {
   const host = hostOf(state, instance)
-  if (host === null || host.worker === null) return true
+  if (host === null) return !isTakenOver(state, instance)
+  if (host.worker === null) return true
   if (host.worker.kind === 'retraining' || isSwitching(host)) return false
   if (host.worker.phase === 'cutting-over') return false
   if (!isNext(state, instance)) return true
@@ -89,10 +90,11 @@ export function mayRoute(state: ExecutorState, instance: InstanceState): boolean
   return isDue(state, routedFromSeconds(state, must(tenureAfter(must(accepted), index))))
 }
 
-/** Whether it stays long enough for another version, and nobody is to take over just now. */
-export function maySwitch(state: ExecutorState, instance: InstanceState): boolean {
+/** Whether somebody is about to have its GPU instance, so that it begins nothing new on it. */
+export function isTakenOver(state: ExecutorState, instance: InstanceState): boolean {
   const guest = guestOf(state, instance)?.worker ?? null
-  return guest === null || !(isAtWork(guest) || guest.phase === 'cutting-over')
+  if (guest?.kind !== 'inference') return false
+  return isAtWork(guest) || guest.phase === 'cutting-over'
 }
 
 function isSwitching({ worker }: InstanceState): boolean {

@@ -14,7 +14,7 @@ import { putJobAside, startJob } from './jobs.ts'
 import { isLeaving } from './pairs.ts'
 import { hasMemoryFor, holdsTwoVersions, isHandingOver } from './share-handover.ts'
 import { type Step, step } from './step.ts'
-import { mayRoute, mayStart, maySwitch } from './takeovers.ts'
+import { isTakenOver, mayRoute, mayStart } from './takeovers.ts'
 import { desiredTenure } from './tenures.ts'
 
 /** Ends the first worker, by one step, that its instance should no longer run. */
@@ -81,7 +81,7 @@ export function switchVersion(state: ExecutorState): Step | null {
       ({ instance, worker }) =>
         worker.phase === 'serving' &&
         worker.version !== tenant.version &&
-        maySwitch(state, instance),
+        !isTakenOver(state, instance),
     )
     if (behind === undefined) continue
     const { instance, worker } = behind
