@@ -2,7 +2,12 @@ import { existsSync, rmSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import type { Site } from '../core/site.ts'
 import { controlApi } from '../runtime/daemon/api/control-api.ts'
-import { isLoopback, type ServedApi, serveApi } from '../runtime/daemon/api/serve-api.ts'
+import {
+  checkReach,
+  isLoopback,
+  type ServedApi,
+  serveApi,
+} from '../runtime/daemon/api/serve-api.ts'
 import { readJson, writeJson } from '../runtime/daemon/json-file.ts'
 import { createNodePlanner } from '../runtime/daemon/node-planner.ts'
 import { openDaemon, type RunningDaemon } from '../runtime/daemon/open-daemon.ts'
@@ -52,6 +57,8 @@ export function daemonUrl(stateDir: string): string | null {
 export async function startDaemonProcess(options: DaemonProcessOptions): Promise<DaemonProcess> {
   const { stateDir, token, log } = options
   let prepared = await prepare(options)
+  // Before anything is opened.
+  checkReach(prepared.site.node.control, token)
   let current = await begin(prepared, options)
   const { control } = prepared.site.node
   let isReloading = false
@@ -88,18 +95,13 @@ export async function startDaemonProcess(options: DaemonProcessOptions): Promise
       await current.close()
       try {
         current = await begin(next, options)
+        prepared = next
       } catch (error) {
-        current = await begin(prepared, options)
+        current = await begin(prepared, options).catch(dieOf)
         throw error
+      } finally {
+        serveAgain()
       }
-      prepared = next
-      const port = Number(new URL(url).port)
-      // The answer to this very request is still on its way.
-      setTimeout(() => {
-        void api.close().then(async () => {
-          api = await serveFor(current.running, prepared.site, port)
-        })
-      }, 50)
       log('info', `Reloaded ${options.file}`)
       return null
     } catch (error) {
@@ -111,11 +113,30 @@ export async function startDaemonProcess(options: DaemonProcessOptions): Promise
     }
   }
 
+  /** There is another daemon behind it, whatever came of the file. */
+  function serveAgain(): void {
+    const port = Number(new URL(url).port)
+    // The answer to this very request is still on its way.
+    setTimeout(() => {
+      void api.close().then(async () => {
+        api = await serveFor(current.running, prepared.site, port)
+      })
+    }, 50)
+  }
+
   async function end(run: (own: Begun) => Promise<void>): Promise<void> {
     rmSync(daemonFile(stateDir), { force: true })
     await api.close()
     await run(current)
   }
+}
+
+/** Who cannot go on as before either ends, and lets the next one take over. */
+function dieOf(error: unknown): never {
+  setImmediate(() => {
+    throw error
+  })
+  throw error
 }
 
 type Prepared = Pick<Parameters<typeof openDaemon>[0], 'programs' | 'services'> & {

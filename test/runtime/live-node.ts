@@ -100,14 +100,14 @@ export class LiveNode {
     })
   }
 
-  /** A request of eight items; its id and the classes answered, or null: not served. */
+  /** A request of eight items; its id, the version that answered, and the classes answered, or null: not served. */
   async infer() {
     const data = Array.from({ length: 8 * inputs }, () => this.#rng.normal())
     const input = { name: 'features', shape: [8, inputs], datatype: 'FP64', data }
     const answer = await this.#post('infer', { inputs: [input] })
     if (answer.status !== 200) return null
     const classes = must(classesIn(answer.body as InferResponse))
-    return { id: String(answer.id), classes }
+    return { id: String(answer.id), version: String(answer.version), classes }
   }
 
   /** That many requests, and to each answer its labels. */
@@ -150,6 +150,7 @@ export class LiveNode {
     return {
       status: answer.statusCode,
       id: answer.headers['migrator-request-id'],
+      version: answer.headers['migrator-model-version'],
       body: answer.statusCode === 200 ? JSON.parse(told) : told,
     }
   }

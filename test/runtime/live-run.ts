@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -82,6 +82,12 @@ export class LiveRun {
     const over = new Promise<number | null>((done) => daemon.once('exit', (code) => done(code)))
     daemon.kill(signal)
     return over
+  }
+
+  /** Another command, about this run. */
+  command(...args: readonly string[]) {
+    const { MIGRATOR_TOKEN: _, ...env } = process.env
+    return spawnSync(process.execPath, [main, ...args], { encoding: 'utf8', env })
   }
 
   hangUp(): void {

@@ -74,6 +74,38 @@ test('a trainer that dies while no daemon looks goes on from what it had saved',
   expect(own.trainings).toMatchObject([{ jobId: 'vision/job-1', resumes: true }])
 })
 
+test('a version that measures worse live gives its place back to the one before', {
+  timeout: 120_000,
+}, async () => {
+  const own = new LiveNode()
+  node = own
+  await own.open()
+  await own.until(async () => (await own.infer()) !== null, 'the tenant is served')
+  const seen: number[] = []
+  await own.teach(20, (classes) => {
+    seen.push(...classes)
+    return classes
+  })
+  // As if the world had but one class left: what learns from that is better, until it is over.
+  const only = [...seen].sort((a, b) => count(seen, b) - count(seen, a))[0] ?? 0
+  own.retrains = true
+  await own.teach(200, (classes) => classes.map(() => only))
+  await own.until(() => own.log.includes('v1 is better, and is deployed'), 'it is deployed')
+  own.retrains = false
+  await own.until(async () => (await own.infer())?.version === 'v1', 'it serves')
+  await own.teach(60, (classes) => classes.map((one) => (one + 1) % 4))
+  await own.until(() => own.facts('version-withdrawn') > 0, 'it is withdrawn')
+  expect(own.log).toContain('vision: v1 measures worse live; initial serves again')
+  await own.until(async () => (await own.infer())?.version === 'initial', 'the one before serves')
+  await own.leave()
+  await own.open()
+  await own.until(async () => (await own.infer())?.version === 'initial', 'it does so for good')
+})
+
+function count(all: readonly number[], one: number): number {
+  return all.filter((own) => own === one).length
+}
+
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0)

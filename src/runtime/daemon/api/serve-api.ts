@@ -17,18 +17,22 @@ export function isLoopback(host: string): boolean {
   return isIP(host) === 4 && host.startsWith('127.')
 }
 
-/** Listens; beyond loopback only with a token, since it tells what runs here. */
+/** Beyond loopback only with a token, since it tells what runs here; else ControlApiRefused. */
+export function checkReach({ host }: Pick<Address, 'host'>, token: string | null): void {
+  if (isLoopback(host) || token !== null) return
+  throw new ControlApiRefused(
+    `Cannot serve the control API on ${host}: beyond loopback it needs a token ` +
+      '(MIGRATOR_TOKEN or --token-file)',
+  )
+}
+
+/** Listens, where it may. */
 export async function serveApi(
   app: Hono,
   { host, port }: Address,
   token: string | null,
 ): Promise<ServedApi> {
-  if (!isLoopback(host) && token === null) {
-    throw new ControlApiRefused(
-      `Cannot serve the control API on ${host}: beyond loopback it needs a token ` +
-        '(MIGRATOR_TOKEN or --token-file)',
-    )
-  }
+  checkReach({ host }, token)
   const server = serve({ fetch: app.fetch, hostname: host, port })
   await Promise.race([
     once(server, 'listening'),
