@@ -13,7 +13,7 @@ import type { ServiceTable } from '../core/workload/service-table.ts'
 import { classIndexIn } from './class-index.ts'
 import { type ExecutorState, tenantOf } from './executor-state.ts'
 import { remainingWork } from './remaining-work.ts'
-import { runningInstances } from './running-instances.ts'
+import { instanceOfJob, runningInstances } from './running-instances.ts'
 
 /** What is expected of one tenant in a problem's slots, whoever foresees it. */
 export type TenantOutlook = {
@@ -116,7 +116,7 @@ function underWayOf(
     classIndexIn(site, gpu, profileId)
   return {
     forecast: remainingWork(state, job, { forecast, startSeconds, classIndexOf }),
-    instanceId: job.instanceId,
+    instanceId: instanceOfJob(state, job),
     restoreSeconds: job.hasCheckpoint ? tenant.checkpointRestoreSeconds : 0,
   }
 }

@@ -2,11 +2,13 @@ import { must } from '../base/assert.ts'
 import type { ReconfigurationCosts, RunningInstance, RunningWorker } from '../core/plan/problem.ts'
 import {
   type ExecutorState,
+  findInstance,
   type InstanceState,
+  type RetrainingJob,
   type RetrainingWorker,
   tenantOf,
 } from './executor-state.ts'
-import { gpuInstances, guestOf, mainOf } from './pairs.ts'
+import { gpuInstances, guestOf, hostOf, mainOf } from './pairs.ts'
 import { desiredTenure } from './tenures.ts'
 
 /** What a worker of each tenant takes to start, by the profile. */
@@ -43,6 +45,18 @@ export function runningInstances(
       const readyInSeconds = Math.max(0, atSeconds - expected.startSeconds)
       return { id, gpu, profileId, start, worker: { ...worker, readyInSeconds } }
     })
+}
+
+/**
+ * Which of these a retraining runs on; null while it waits, or only starts on one that somebody
+ * else still has.
+ */
+export function instanceOfJob(state: ExecutorState, { instanceId }: RetrainingJob): string | null {
+  const own = instanceId === null ? undefined : findInstance(state, instanceId)
+  if (own === undefined) return null
+  const host = hostOf(state, own) ?? own
+  const guest = guestOf(state, host)
+  return guest === null || mainOf(host, guest) === own ? own.id : null
 }
 
 type Expected = Parameters<typeof runningInstances>[1]
