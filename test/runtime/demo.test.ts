@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 
 /** Two tenants, one window before the measured one, and as little of everything as there can be. */
@@ -55,17 +56,11 @@ test('a demo serves live, tells what it measured beside the lab, and leaves noth
 }, async () => {
   const folder = mkdtempSync(join(tmpdir(), 'migrator-demo-test-'))
   try {
-    writeFileSync(join(folder, 'site.yaml'), site)
-    const main = resolve(import.meta.dirname, '../../dist/cli/main.js')
-    const args = [main, 'demo', '-f', join(folder, 'site.yaml'), '-o', 'json']
-    const env = { ...process.env, TMPDIR: folder }
-    const demo = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] })
-    let [out, told] = ['', '']
-    demo.stdout.on('data', (chunk) => (out += String(chunk)))
-    demo.stderr.on('data', (chunk) => (told += String(chunk)))
-    const code = await new Promise((done) => demo.once('close', done))
+    const demo = begin(folder)
+    const code = await demo.code
+    const told = demo.everything()
     expect(code, told).toBe(0)
-    const measured = JSON.parse(out) as Measured
+    const measured = JSON.parse(demo.out()) as Measured
     expect(told).toContain('All tenants serve')
     expect(measured.load).toEqual({})
     for (const own of measured.tenants) {
@@ -80,3 +75,75 @@ test('a demo serves live, tells what it measured beside the lab, and leaves noth
     rmSync(folder, { recursive: true, force: true })
   }
 })
+
+test.concurrent.each(['SIGINT', 'SIGTERM'] as const)(
+  'a demo that is kept stays up, and ends clean on %s',
+  {
+    timeout: 180_000,
+  },
+  async (signal) => {
+    const folder = mkdtempSync(join(tmpdir(), 'migrator-demo-test-'))
+    const demo = begin(folder, '--keep')
+    try {
+      const [url = ''] = (await demo.told(/Stays up at (\S+),/)).slice(1)
+      expect(JSON.parse(demo.out()).tenants).toHaveLength(2)
+      const live = await fetch(new URL('/v2/health/live', url))
+      expect(live.status).toBe(200)
+      demo.process.kill(signal)
+      expect(await demo.code).toBe(0)
+      await expect(fetch(new URL('/v2/health/live', url))).rejects.toThrow()
+      expect(readdirSync(folder)).toEqual(['site.yaml'])
+    } finally {
+      demo.process.kill('SIGKILL')
+      rmSync(folder, { recursive: true, force: true })
+    }
+  },
+)
+
+test.concurrent('a demo that is broken off ends clean too', { timeout: 120_000 }, async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'migrator-demo-test-'))
+  const demo = begin(folder)
+  try {
+    const [url = ''] = (await demo.told(/Router at (\S+);/)).slice(1)
+    demo.process.kill('SIGTERM')
+    expect(await demo.code).toBe(130)
+    expect(demo.out()).toBe('')
+    await expect(fetch(new URL('/v2/health/live', url))).rejects.toThrow()
+    expect(readdirSync(folder)).toEqual(['site.yaml'])
+  } finally {
+    demo.process.kill('SIGKILL')
+    rmSync(folder, { recursive: true, force: true })
+  }
+})
+
+/** Another demo of that site, with everything that it makes in the folder. */
+function begin(folder: string, ...options: readonly string[]) {
+  writeFileSync(join(folder, 'site.yaml'), site)
+  const main = resolve(import.meta.dirname, '../../dist/cli/main.js')
+  const args = [main, 'demo', '-f', join(folder, 'site.yaml'), '-o', 'json', ...options]
+  const env = { ...process.env, TMPDIR: folder }
+  const demo = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] })
+  let [out, told] = ['', '']
+  demo.stdout.on('data', (chunk) => (out += String(chunk)))
+  demo.stderr.on('data', (chunk) => (told += String(chunk)))
+  const code = new Promise<number | null>((done) => demo.once('close', done))
+  let hasEnded = false
+  void code.then(() => {
+    hasEnded = true
+  })
+  return {
+    process: demo,
+    code,
+    out: () => out,
+    everything: () => told,
+    /** The first that it says so, with its groups. */
+    told: async (words: RegExp): Promise<readonly string[]> => {
+      for (;;) {
+        const found = words.exec(told)
+        if (found !== null) return found
+        if (hasEnded) throw new Error(`It ended without a word of ${words}:\n${told}`)
+        await wait(50)
+      }
+    },
+  }
+}

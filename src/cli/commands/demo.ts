@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Command } from 'commander'
-import { runDemo } from '../../runtime/demo/run-demo.ts'
+import { type DemoResult, runDemo } from '../../runtime/demo/run-demo.ts'
 import { serviceTables } from '../../simulator/service-tables.ts'
 import { demoLines, replayedGoodput } from '../demo-report.ts'
 import { DemoStory } from '../demo-story.ts'
@@ -48,18 +48,25 @@ async function demo(options: Options, signal: AbortSignal): Promise<number> {
   const log = (level: string, message: string): void => {
     if (options.verbose === true || level === 'error') story.say(`${level}: ${message}`)
   }
+  const show = async (result: DemoResult): Promise<void> => {
+    story.say('Replaying the same requests in the lab under static-best ...')
+    const replay = await replayedGoodput(source, seed)
+    const value = { site: site.name, seed, ...result, load: result.load.failures, replay }
+    printResult(options.output, value, () => demoLines(result, replay).join('\n'))
+  }
+  const onKept = async (result: DemoResult, url: string): Promise<void> => {
+    await show(result)
+    story.say(`Stays up at ${url}, until Ctrl-C`)
+  }
   try {
     story.say('Measuring what each set of GPU instances answers in time ...')
     const services = serviceTables(site)
     const result = await runDemo({
       ...{ site, seed, stateDir, services, signal, log },
-      keeps: options.keep === true,
+      onKept: options.keep === true ? onKept : null,
       onEvent: (event) => story.tell(event),
     })
-    story.say('Replaying the same requests in the lab under static-best ...')
-    const replay = await replayedGoodput(source, seed)
-    const value = { site: site.name, seed, ...result, load: result.load.failures, replay }
-    printResult(options.output, value, () => demoLines(result, replay).join('\n'))
+    if (options.keep !== true) await show(result)
     return exitCodes.done
   } catch (error) {
     if (signal.aborted) return exitCodes.interrupted

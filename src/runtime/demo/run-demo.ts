@@ -18,8 +18,8 @@ export type DemoOptions = {
   readonly seed: number
   readonly stateDir: string
   readonly services: readonly ServiceTable[]
-  /** Leave it running after the measured windows, until the signal. */
-  readonly keeps: boolean
+  /** To leave it running after the measured windows, until the signal: first this is told them. */
+  readonly onKept: ((result: DemoResult, url: string) => Promise<void>) | null
   readonly signal: AbortSignal
   readonly onEvent: (event: DemoEvent) => void
   readonly log: Log
@@ -141,7 +141,10 @@ async function underLoad(
     })
     const result = { tenants, ...counts, judged, servingSeconds, load: report }
     onEvent({ kind: 'measured', result })
-    if (options.keeps) await sleep(2 ** 31 - 1, signal)
+    if (options.onKept !== null) {
+      await options.onKept(result, url)
+      await given(signal)
+    }
     return result
   } finally {
     tell({ kind: 'stop' })
@@ -169,6 +172,13 @@ function answerOf<K extends LoadAnswer['kind']>(
     }
     load.on('message', onMessage)
     load.once('error', reject)
+  })
+}
+
+function given(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
   })
 }
 
