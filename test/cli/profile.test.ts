@@ -1,11 +1,14 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { must } from '../../src/base/assert.ts'
 import type { KeptTable, MeasuredProfile } from '../../src/runtime/profile/measured-table.ts'
+import { compiler, fakeNvml } from '../fakes/nvml/fake-nvml.ts'
+import { isNvmlRequired } from '../nvidia-packages.ts'
 import { migParted, type NodeScene, nodeScene, occupied } from './node-scene.ts'
+import { startCli } from './run-cli.ts'
 
 const server = resolve(import.meta.dirname, '../fixtures/workers/batch-server.mjs')
 
@@ -42,11 +45,15 @@ tenants:
 `
 
 /** A model of which nothing is known yet, so that the file is no whole site. */
-function ownSite({ folder, write }: NodeScene, command: readonly string[]): string {
+function ownSite(
+  { folder, write }: Pick<NodeScene, 'folder' | 'write'>,
+  command: readonly string[],
+  gpu: object = { model: 'a100-80gb', profiles: ['1g.10gb', '3g.40gb'] },
+): string {
   mkdirSync(join(folder, 'model'), { recursive: true })
   return write('site.yaml', {
     version: 1,
-    gpus: [{ model: 'a100-80gb', profiles: ['1g.10gb', '3g.40gb'] }],
+    gpus: [gpu],
     tenants: [
       {
         name: 'ranker',
@@ -219,7 +226,7 @@ test('a worker that never gets ready is told of with its last words, and no figu
 
 test('what cannot be meant is refused before anything is begun', () => {
   const { run, folder, write } = nodeScene('simulated:a100-80gb')
-  const site = ownSite({ ...nodeScene('simulated:a100-80gb'), folder, write }, usual)
+  const site = ownSite({ folder, write }, usual)
   const refused = (...words: readonly string[]): string => {
     const { code, stderr } = run('profile', '-f', site, ...words)
     expect(code, stderr).toBe(64)
@@ -232,4 +239,50 @@ test('what cannot be meant is refused before anything is begun', () => {
   expect(refused('-o', 'file.txt')).toContain('FILE.yaml and FILE.json')
   const hand = write('hand.yaml', 'version: 1\nsource: by hand\ntables: []\nderived: []\n')
   expect(refused('-o', hand)).toContain('did not write')
+})
+
+const hasFake = compiler() !== null || isNvmlRequired
+
+describe.runIf(hasFake)('through NVML', () => {
+  const few = ['--batches', '1,2', '--seconds', '0.5', '--starts', '1']
+
+  function nvmlScene(migMode: 0 | 1) {
+    // Its folder and its site file; the GPUs are those behind the library.
+    const own = nodeScene('simulated:a100-40gb')
+    // The lock of a GPU is the machine's: no test beside this one may take the same GPU.
+    const { library, control } = fakeNvml('a100-40gb', { migMode })
+    const node = ['--device', `nvml:${library}`, '--state-dir', join(own.folder, 'nvml')]
+    const file = join(own.folder, 'ranker.json')
+    const site = ownSite(own, usual, { model: 'a100-40gb', profiles: ['3g.20gb'] })
+    const words = ['profile', ...node, '-f', site, '-o', file, '-o', 'json', ...few]
+    return { control, file, node, words }
+  }
+
+  test('figures name driver and board, and the memory that the driver tells of', async () => {
+    const { control, file, node, words } = nvmlScene(1)
+    const running = startCli(words)
+    // Two lines of what is to do; then the worker is ready.
+    await running.lines(3)
+    for (const instance of [1, 2]) control(`client 0 4242 ${instance} 0 0 ${2100 * 2 ** 20}`)
+    while (!existsSync(file) && running.child.exitCode === null) await wait(10)
+    control('leave 0 4242 0')
+    const { code, stdout, stderr } = await running.ended
+    expect(code, stderr).toBe(0)
+    expect(profileIn(stdout, '3g.20gb').memoryMiB).toBe(2100)
+    const { measured } = tableIn(stdout)
+    expect(measured).toMatchObject({ device: 'nvml', board: expect.stringMatching(/A100/) })
+    const { source, notes } = JSON.parse(readFileSync(file, 'utf8'))
+    expect(source).toContain(`on ${measured.board}, driver ${measured.driver}`)
+    expect(notes).toBeUndefined()
+    const status = await startCli(['status', ...node]).ended
+    expect(status.stdout).toContain('no instances')
+  })
+
+  test('a GPU that is not in MIG mode is refused with the command, and never switched', async () => {
+    const { control, words } = nvmlScene(0)
+    const { code, stderr } = await startCli(words).ended
+    expect(stderr).toMatch(/the MIG mode of GPU 0 is disabled \(nvidia-smi -i 0 -mig 1\)/)
+    expect(code).toBe(4)
+    expect(control('calls nvmlDeviceSetMigMode')).toBe(0)
+  })
 })

@@ -48,8 +48,11 @@ async function roomOn(
   const { device } = context
   const mode = await device.migMode(gpu.uuid)
   if (mode.kind === 'not-supported') return taken(`${gpu.name} cannot do MIG`)
-  if (mode.current !== 'enabled') return taken(`the MIG mode of ${gpu.name} is disabled`)
   const known = must((await device.gpus()).find(({ uuid }) => uuid === gpu.uuid))
+  if (mode.current !== 'enabled') {
+    const fix = `nvidia-smi -i ${known.index} -mig 1`
+    return taken(`the MIG mode of ${gpu.name} is disabled (${fix})`)
+  }
   const model = driverModel(known, await device.gpuInstanceProfiles(gpu.uuid))
   const profile = model.profiles.find(({ name }) => name === wanted)
   if (profile === undefined) return taken(`${gpu.name} has no profile ${wanted}`)
