@@ -52,7 +52,10 @@ function coldUntilSlot(
   const { fromSlot, untilSlot } = span
   const others = spans.filter((other) => other !== span && isInTheWay(problem, span, other))
   const after = others.filter((other) => other.fromSlot >= untilSlot)
-  const beside = others.filter((other) => other.fromSlot > fromSlot && other.fromSlot < untilSlot)
+  const later = spans.slice(spans.indexOf(span) + 1)
+  const beside = others.filter((other) => {
+    return later.includes(other) && other.fromSlot >= fromSlot && other.fromSlot < untilSlot
+  })
   const heldUntil = Math.min(untilSlot, ...beside.map((other) => coldFromSlot(problem, other)))
   if (!after.some((other) => other.fromSlot === untilSlot)) return heldUntil
   if (heldUntil < untilSlot) return heldUntil

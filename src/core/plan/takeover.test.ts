@@ -127,7 +127,16 @@ describe('lending', () => {
     const lent = lendWhereItFits(problem, plan)
     expect(codesOf(problem, lent)).toEqual([])
     expect(inTimeOf(problem, plan)).toEqual([0, 30])
-    expect(inTimeOf(problem, lent)).toEqual([0, 50])
+    expect(inTimeOf(problem, lent)).toEqual([30, 50])
+  })
+
+  test('lets who serves as the plan begins go on, though the plan gave it no time', () => {
+    const problem = problemOf(1)
+    const plan = planOf(problem, [{ tenantIndex: 1, fromSlot: 0, untilSlot: 10, role: inference }])
+    const lent = lendWhereItFits(problem, plan)
+    expect(codesOf(problem, lent)).toEqual([])
+    expect(inTimeOf(problem, plan)).toEqual([0, 80])
+    expect(inTimeOf(problem, lent)).toEqual([20, 80])
   })
 
   test('changes nothing where memory does not hold both', () => {

@@ -44,9 +44,9 @@ export function occupantOf(
 
 /**
  * A plan that makes first what it broke first, wherever two workers fit one instance: who holds it
- * before goes on until who comes after is ready, and inference that follows a retraining is started
- * beside it, to serve when it is expected to be done. The plan must be legal; what comes out is
- * legal and worth no less.
+ * before, or serves on it as the plan begins, goes on until who comes after is ready, and inference
+ * that follows a retraining is started beside it, to serve when it is expected to be done. The plan
+ * must be legal; what comes out is legal and worth no less.
  */
 export function lendWhereItFits(problem: PlanningProblem, plan: Plan): Plan {
   if (problem.takeovers === undefined || plan.overhead === 'blind') return plan
@@ -56,7 +56,8 @@ export function lendWhereItFits(problem: PlanningProblem, plan: Plan): Plan {
 function lentInstance(problem: PlanningProblem, instance: PlannedInstance): PlannedInstance {
   const { gpu, share } = instance
   const classIndex = classIndexOf(problem, gpu, placeOfShare(share).profileId)
-  const tenures = [...instance.tenures]
+  const serving = servedBefore(problem, instance)
+  const tenures = [...serving, ...instance.tenures]
   for (let i = 0; i + 1 < tenures.length; i += 1) {
     const before = must(tenures[i])
     const after = must(tenures[i + 1])
@@ -68,7 +69,7 @@ function lentInstance(problem: PlanningProblem, instance: PlannedInstance): Plan
       if (since > after.initialiseFromSeconds) continue
       const atSeconds = lentUntil(problem, after, tenures[i + 2])
       // Who has not come to serve so far would begin to.
-      const hasServed = before.serveFromSeconds < before.until.atSeconds
+      const hasServed = before === serving[0] || before.serveFromSeconds < before.until.atSeconds
       if (!hasServed && atSeconds < since + problem.residenceSecondsMin) continue
       tenures[i] = { ...before, until: { kind: 'time', atSeconds } }
     } else if (after.role.kind === 'inference') {
@@ -76,7 +77,21 @@ function lentInstance(problem: PlanningProblem, instance: PlannedInstance): Plan
       tenures[i + 1] = startedAhead(problem, instance, after, leastSeconds)
     }
   }
-  return { ...instance, tenures }
+  const isHeld = (own: Tenure) => expectedEndSeconds(own) > own.initialiseFromSeconds
+  return { ...instance, tenures: tenures.filter(isHeld) }
+}
+
+/** Who serves on a running instance as the plan begins and would have to go at once. */
+function servedBefore(
+  { running, startSeconds }: PlanningProblem,
+  { existing, tenures }: PlannedInstance,
+): readonly Tenure[] {
+  const worker = running.find(({ id }) => id === existing)?.worker ?? null
+  const isServing = worker?.role === 'inference' && worker.readyInSeconds === 0
+  if (!isServing || tenures[0]?.initialiseFromSeconds !== startSeconds) return []
+  const from = { initialiseFromSeconds: startSeconds, serveFromSeconds: startSeconds }
+  const until = { kind: 'time', atSeconds: startSeconds } as const
+  return [{ tenant: worker.tenant, role: { kind: 'inference' }, ...from, until }]
 }
 
 function mayLend(
@@ -99,8 +114,8 @@ function lentUntil(
   third: Tenure | undefined,
 ): number {
   const endSeconds = startSeconds + slotSeconds * slotCount
-  const thirdSeconds = third?.initialiseFromSeconds ?? endSeconds
-  return Math.min(after.serveFromSeconds, endSeconds, thirdSeconds)
+  const afterSeconds = Math.min(after.serveFromSeconds, expectedEndSeconds(after))
+  return Math.min(afterSeconds, endSeconds, third?.initialiseFromSeconds ?? endSeconds)
 }
 
 /** Inference started as early as makes it serve when the worker before it is done. */
