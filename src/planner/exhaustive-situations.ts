@@ -6,6 +6,7 @@ import type { Role } from '../core/plan/plan.ts'
 import type { Block } from '../core/plan/plan-from-blocks.ts'
 import type { PlanningGpu, PlanningProblem, RunningInstance } from '../core/plan/problem.ts'
 import { classIndexOf } from '../core/plan/slots.ts'
+import { fitsBeside } from '../core/plan/takeover.ts'
 import {
   continuedRetrainingSpan,
   inferenceServesFromSlot,
@@ -52,6 +53,8 @@ export type BegunRetraining = {
 /** Who holds each place in a slot, and what each tenant's retraining has come to. */
 export type Situation = {
   readonly holders: readonly Holder[]
+  /** (2a) Who starts beside the holder of each place, to take over from it. */
+  readonly heirs: readonly Holder[]
   readonly retrainings: readonly (BegunRetraining | null)[]
 }
 
@@ -84,15 +87,15 @@ export function successors(
       return
     }
     const taken = withPlace(layouts, here)
-    for (const { holder, begins } of must(options[index])) {
-      const next = extendedBy(chosen, holder, begins)
+    for (const option of must(options[index])) {
+      const next = extendedBy(chosen, option)
       if (next === null) continue
-      if (holder === null) visit(index + 1, layouts, next)
+      if (option.holder === null) visit(index + 1, layouts, next)
       else if (taken !== null) visit(index + 1, taken, next)
     }
   }
   const empty = problem.gpus.map(({ model }) => emptyLayout(model))
-  visit(0, empty, { holders: [], retrainings: before.retrainings })
+  visit(0, empty, { holders: [], heirs: [], retrainings: before.retrainings })
   return found
 }
 
@@ -103,17 +106,14 @@ function withPlace(layouts: readonly Layout[], { gpu, placed }: Place): readonly
   return layouts.map((own, index) => (index === gpu ? result.layout : own))
 }
 
-/** (3) One place more is decided; null if its tenant has begun a retraining elsewhere. */
-function extendedBy(
-  chosen: Situation,
-  holder: Holder,
-  begins: BegunRetraining | null,
-): Situation | null {
-  const holders = [...chosen.holders, holder]
-  if (holder === null || begins === null) return { holders, retrainings: chosen.retrainings }
-  if ((chosen.retrainings[holder.tenant] ?? null) !== null) return null
-  const retrainings = chosen.retrainings.map((own, w) => (w === holder.tenant ? begins : own))
-  return { holders, retrainings }
+/** (3) One place more is decided; null if a tenant has begun a retraining elsewhere. */
+function extendedBy(chosen: Situation, { holder, heir, begins }: Option): Situation | null {
+  let { retrainings } = chosen
+  for (const { tenant, begun } of begins) {
+    if ((retrainings[tenant] ?? null) !== null) return null
+    retrainings = retrainings.with(tenant, begun)
+  }
+  return { holders: [...chosen.holders, holder], heirs: [...chosen.heirs, heir], retrainings }
 }
 
 type Decision = {
@@ -125,21 +125,85 @@ type Decision = {
 
 type Option = {
   readonly holder: Holder
-  readonly begins: BegunRetraining | null
+  readonly heir: Holder
+  readonly begins: readonly { readonly tenant: number; readonly begun: BegunRetraining }[]
 }
 
+/** Who holds the place, and who starts beside. */
 function optionsAt(problem: PlanningProblem, decision: Decision): readonly Option[] {
+  const options = holdersAt(problem, decision)
+  if (problem.takeovers === undefined) return options
+  return options.flatMap((option) => [option, ...heirsBeside(problem, decision, option)])
+}
+
+function holdersAt(problem: PlanningProblem, decision: Decision): readonly Option[] {
   const { before, index, t } = decision
   const holder = before.holders[index] ?? null
-  if (holder?.kind === 'retraining') {
-    // (3) Nothing moves or ends a retraining before it is done.
-    const { doneSlot } = must(before.retrainings[holder.tenant])
-    if (t < doneSlot) return [{ holder, begins: null }]
+  const heir = before.heirs[index] ?? null
+  const stays: Option = { holder, heir, begins: [] }
+  if (holder !== null && heir !== null) {
+    const takesOver: Option = { holder: heir, heir: null, begins: [] }
+    const mayGo =
+      holder.kind === 'retraining' ? t >= doneSlotOf(before, holder) : mayEnd(problem, holder, t)
+    const mayStay =
+      t < readySlotOf(before, heir) &&
+      (holder.kind === 'inference' || t < doneSlotOf(before, holder))
+    return [...(mayGo ? [takesOver] : []), ...(mayStay ? [stays] : [])]
   }
-  const goesOn: readonly Option[] = holder?.kind === 'inference' ? [{ holder, begins: null }] : []
+  // (3) Nothing moves or ends a retraining before it is done.
+  if (holder?.kind === 'retraining' && t < doneSlotOf(before, holder)) return [stays]
+  const goesOn: readonly Option[] = holder?.kind === 'inference' ? [stays] : []
   if (holder?.kind === 'inference' && !mayEnd(problem, holder, t)) return goesOn
-  const empty: Option = { holder: null, begins: null }
-  return [...goesOn, empty, ...newServing(problem, decision), ...newTraining(problem, decision)]
+  const empty: Option = { holder: null, heir: null, begins: [] }
+  return [...goesOn, empty, ...newHolders(problem, decision, holder)]
+}
+
+function newHolders(
+  problem: PlanningProblem,
+  decision: Decision,
+  holder: Holder,
+): readonly Option[] {
+  return [...newServing(problem, decision, holder), ...newTraining(problem, decision)]
+}
+
+/** (2a) Who may start beside the holder that an option has. */
+function heirsBeside(
+  problem: PlanningProblem,
+  decision: Decision,
+  option: Option,
+): readonly Option[] {
+  const { holder, heir, begins } = option
+  const { here, before, t } = decision
+  if (holder === null || heir !== null) return []
+  const { retrainings } = must(extendedBy({ ...before, holders: [], heirs: [] }, option))
+  const occupant = ({ tenant, kind }: Serving | Training) => ({ tenantIndex: tenant, kind })
+  const worker = here.running?.worker ?? null
+  const own = { ...decision, before: { ...before, retrainings } }
+  return newHolders(problem, own, holder).flatMap((next): readonly Option[] => {
+    const after = must(next.holder)
+    const isThere = t === 0 && worker?.tenant === must(problem.tenants[after.tenant]).id
+    if (isThere || !fitsBeside(problem, here.classIndex, occupant(holder), occupant(after)))
+      return []
+    const all = {
+      retrainings: must(extendedBy({ ...own.before, holders: [], heirs: [] }, next)).retrainings,
+    }
+    const ready = readySlotOf(all, after)
+    const isLate = holder.kind === 'retraining' && doneSlotOf(all, holder) > ready
+    if (ready <= t || isLate) return []
+    return [{ holder, heir: after, begins: [...begins, ...next.begins] }]
+  })
+}
+
+type Begun = Pick<Situation, 'retrainings'>
+
+function doneSlotOf({ retrainings }: Begun, { tenant }: Training): number {
+  return must(retrainings[tenant]).doneSlot
+}
+
+function readySlotOf({ retrainings }: Begun, holder: Serving | Training): number {
+  return holder.kind === 'inference'
+    ? holder.serveFromSlot
+    : must(retrainings[holder.tenant]).workFromSlot
 }
 
 /** (5) */
@@ -150,9 +214,11 @@ function mayEnd(problem: PlanningProblem, holder: Serving, t: number): boolean {
 }
 
 /** (2, 6) To hold on for the tenant that holds it already is not to begin anew. */
-function newServing(problem: PlanningProblem, decision: Decision): readonly Option[] {
-  const { here, before, index, t } = decision
-  const holder = before.holders[index] ?? null
+function newServing(
+  problem: PlanningProblem,
+  { here, t }: Decision,
+  holder: Holder,
+): readonly Option[] {
   return problem.tenants.flatMap((own, tenant) => {
     const isSame = holder?.kind === 'inference' && holder.tenant === tenant
     if (isSame || (own.serving[here.classIndex] ?? null) === null) return []
@@ -162,7 +228,7 @@ function newServing(problem: PlanningProblem, decision: Decision): readonly Opti
     const wasServing = runs && worker.readyInSeconds === 0
     const { classIndex } = here
     const at = { tenant, classIndex, fromSlot: t, serveFromSlot, wasServing }
-    return [{ holder: { kind: 'inference', ...at }, begins: null }]
+    return [{ holder: { kind: 'inference', ...at }, heir: null, begins: [] }]
   })
 }
 
@@ -182,12 +248,13 @@ function newTraining(problem: PlanningProblem, decision: Decision): readonly Opt
           ? restartedRetrainingSpan(problem, own, here.classIndex)
           : newRetrainingSpan(problem, own, forecast, here.classIndex)
       if (span === null) return []
-      const begins = { forecast, workFromSlot: t + span.warmUpSlots, doneSlot: t + span.slots }
-      const crosses = begins.doneSlot > problem.slotCount
-      if (crosses && begins.workFromSlot >= problem.slotCount) return []
+      const begun = { forecast, workFromSlot: t + span.warmUpSlots, doneSlot: t + span.slots }
+      const crosses = begun.doneSlot > problem.slotCount
+      if (crosses && begun.workFromSlot >= problem.slotCount) return []
       const { configurationId } = forecast
       const role = { kind: 'retraining', configurationId, resumes } as const
-      return [{ holder: { kind: 'retraining', tenant, fromSlot: t, role }, begins }]
+      const holder = { kind: 'retraining', tenant, fromSlot: t, role } as const
+      return [{ holder, heir: null, begins: [{ tenant, begun }] }]
     })
   })
 }
@@ -198,7 +265,8 @@ function newTraining(problem: PlanningProblem, decision: Decision): readonly Opt
  */
 export function situationKey(problem: PlanningProblem, situation: Situation, t: number): string {
   const slotsMin = slotsFor(problem.residenceSecondsMin, problem.slotSeconds)
-  const holders = situation.holders.map((holder) => {
+  const workers = [...situation.holders, ...situation.heirs]
+  const holders = workers.map((holder) => {
     if (holder === null) return '-'
     if (holder.kind === 'retraining') return `r${holder.tenant}`
     const { tenant, serveFromSlot, wasServing } = holder
@@ -220,17 +288,18 @@ export function heldBlocks(
   situations: readonly Situation[],
 ): readonly Block[] {
   const blocks = new Map<string, Block>()
-  for (const [t, { holders }] of situations.entries()) {
-    for (const [index, holder] of holders.entries()) {
+  for (const [t, { holders, heirs }] of situations.entries()) {
+    for (const [at, holder] of [...holders, ...heirs].entries()) {
       if (holder === null) continue
+      const index = at % places.length
       const { gpu, placed } = must(places[index])
-      const at = { gpu, profileId: placed.profile.profileId, start: placed.start }
-      const own = { place: at, tenantIndex: holder.tenant, fromSlot: holder.fromSlot }
+      const place = { gpu, profileId: placed.profile.profileId, start: placed.start }
+      const own = { place, tenantIndex: holder.tenant, fromSlot: holder.fromSlot }
       const block: Block =
         holder.kind === 'inference'
           ? { ...own, role: { kind: 'inference' }, untilSlot: t + 1 }
           : { ...own, role: holder.role }
-      blocks.set(`${index} ${holder.fromSlot}`, block)
+      blocks.set(`${index} ${holder.fromSlot} ${holder.kind} ${holder.tenant}`, block)
     }
   }
   return [...blocks.values()]

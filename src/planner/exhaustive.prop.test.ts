@@ -31,6 +31,31 @@ test('the best plan of a small problem is legal, and worth what the search says'
   )
 })
 
+test('with takeovers, too, nothing is worth more than the best plan, and it often has some', () => {
+  let better = 0
+  for (let seed = 0; seed < 40; seed += 1) {
+    const gpu = { gpuModelIds: ['a30'], profileIds: [5, 0] }
+    const small = { size: 'small', slotCount: 4, warmUpSlots: 1, ...gpu } as const
+    const options = { ...small, hasTakeovers: true }
+    const problem = randomProblem(new Rng(seed, 'takeovers'), options)
+    const best = searchExhaustively(problem)
+    if (best.kind === 'none') throw new Error(best.reason)
+    const plan = planFromBlocks(problem, 'test', best.blocks)
+    expect(checkPlan(problem, plan), `seed ${seed}`).toEqual({ kind: 'legal' })
+    const value = valueOf(problem, plan)
+    expect(value.objective).toBeCloseTo(best.objective, 12)
+    expect(value.terminal).toBeCloseTo(best.terminal, 12)
+    for (let i = 0; i < 30; i += 1) expectNotBetter(best, problem, seed + i)
+    const { takeovers: _takeovers, ...breakingFirst } = problem
+    const broken = searchExhaustively(breakingFirst)
+    if (broken.kind === 'none') throw new Error(broken.reason)
+    const gain = best.objective + best.terminal - broken.objective - broken.terminal
+    expect(gain).toBeGreaterThanOrEqual(-1e-12)
+    if (gain > 1e-9) better += 1
+  }
+  expect(better).toBeGreaterThan(3)
+})
+
 /** No plan that is legal by chance, floors included, beats the best. */
 function expectNotBetter(
   best: { readonly objective: number; readonly terminal: number },

@@ -52,7 +52,11 @@ const waysMax = 3_000_000
 export function searchExhaustively(problem: PlanningProblem): ExhaustiveResult {
   const places = placesOf(problem)
   const none: readonly Holder[] = places.map(() => null)
-  const start: Situation = { holders: none, retrainings: problem.tenants.map(() => null) }
+  const start: Situation = {
+    holders: none,
+    heirs: none,
+    retrainings: problem.tenants.map(() => null),
+  }
   let ways: readonly Way[] = [
     { situation: start, before: null, objective: 0, inTime: problem.tenants.map(() => 0) },
   ]

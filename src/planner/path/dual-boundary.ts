@@ -25,6 +25,8 @@ export type Boundary = {
   readonly arrivals: readonly Arrival[]
   /** Prices like `additions` of tenants without warm-up: nothing, or Infinity; null without any. */
   readonly free: Float64Array | null
+  /** Whether instances may go from one tenant to another. */
+  readonly hasTakeovers: boolean
 }
 
 type Arrival = { readonly tenant: number; readonly kind: number; readonly price: number }
@@ -47,7 +49,8 @@ export function boundaryAt(problem: DualProblem, prices: Prices, t: number): Bou
   const completions = tenants.flatMap((tenant, i) =>
     tenant.versions.map((version, v) => completionOf(problem, prices, t, { i, v, version })),
   )
-  return { completions, additions, arrivals, free: freePrices(problem) }
+  const hasTakeovers = problem.handovers !== null && t >= problem.handovers.fromSlot
+  return { completions, additions, arrivals, free: freePrices(problem), hasTakeovers }
 }
 
 function freePrices({ tenants, space }: DualProblem): Float64Array | null {
@@ -60,6 +63,8 @@ function freePrices({ tenants, space }: DualProblem): Float64Array | null {
   return prices
 }
 
+const nothingLent = { first: 0, last: 0 }
+
 /** The price of holding an instance in slots from .. until - 1; Infinity before the window. */
 function priceOf({ sums }: Prices, kind: number, from: number, until: number): number {
   if (from < 0) return Number.POSITIVE_INFINITY
@@ -69,7 +74,7 @@ function priceOf({ sums }: Prices, kind: number, from: number, until: number): n
 
 /** Equation (9): the cheapest way to be done with a version at boundary t. */
 function completionOf(
-  { space, states }: DualProblem,
+  { space, states, lent }: DualProblem,
   prices: Prices,
   t: number,
   { i, v, version }: { readonly i: number; readonly v: number; readonly version: Version },
@@ -82,7 +87,8 @@ function completionOf(
     const start = t - own.slots
     if (start < 0 || start > own.lastStart) continue
     const kind = classes.indexOf(own.classIndex)
-    const price = priceOf(prices, kind, start, t)
+    const { first, last } = lent.get(own) ?? nothingLent
+    const price = priceOf(prices, kind, start + first, Math.max(start + first, t - last))
     if (price >= (cheapest[kind] as number)) continue
     cheapest[kind] = price
     option[kind] = own
@@ -118,7 +124,7 @@ export type Ending = {
 
 /** Equation (10): retrainings that are done at the window's end or cross it. */
 export function endingsOf(problem: DualProblem, prices: Prices): readonly Ending[] {
-  const { space, states, slotCount, tenants } = problem
+  const { space, states, slotCount, tenants, lent } = problem
   const { multisetCount, classes, plus } = space
   const { roomCount, fits } = states
   return tenants.map(({ tenant, versions, accuracyTerminal }) => {
@@ -126,6 +132,7 @@ export function endingsOf(problem: DualProblem, prices: Prices): readonly Ending
     const choice: Ending['choice'][number][] = Array(roomCount).fill(null)
     for (const option of versions.flatMap((version) => version.options)) {
       const kind = classes.indexOf(option.classIndex)
+      const { first } = lent.get(option) ?? nothingLent
       for (
         let start = Math.max(0, slotCount - option.slots);
         start <= option.lastStart;
@@ -134,7 +141,7 @@ export function endingsOf(problem: DualProblem, prices: Prices): readonly Ending
         const share = terminalShare({ option, start, gpu: 0 }, slotCount)
         const better = option.accuracyTerminal - accuracyTerminal
         const worth = share * tenant.terminalWeight * better
-        const net = worth - priceOf(prices, kind, start, slotCount)
+        const net = worth - priceOf(prices, kind, start + first, slotCount)
         for (let room = 0; room < roomCount && net > 0; room += 1) {
           const isFree = fits[room * multisetCount + (plus[kind] as number)] === 1
           if (!isFree || net <= (gain[room] as number)) continue

@@ -5,13 +5,14 @@ import type { DualProblem } from './dual-problem.ts'
 /**
  * What happens at the boundary between two slots, read backwards: from the value of serving in the
  * later slot to the value of having served in the earlier one. In time, retrainings end first, then
- * instances that warmed up come in beside the old ones, then old ones go, and last come those that
- * need no warm-up. Each stage changes `value` in place; with a `Via` it notes where values come
- * from.
+ * instances that warmed up come in beside the old ones, then old ones go, then any of what is left
+ * change hands, and last come those that need no warm-up. Each stage changes `value` in place; with a
+ * `Via` it notes where values come from.
  */
 export type Via = {
   /** Per node the position of the node, or of the addition, that its value came from; else -1. */
   readonly atOnce: Int32Array
+  readonly swap: Int32Array
   readonly drop: Int32Array
   readonly arrive: Int32Array
   readonly add: Int32Array
@@ -24,6 +25,7 @@ export function emptyVia({ nodes }: DualLayer): Via {
   const none = () => new Int32Array(nodes.length).fill(-1)
   return {
     atOnce: none(),
+    swap: none(),
     drop: none(),
     arrive: none(),
     add: none(),
@@ -41,6 +43,7 @@ export function crossBackwards(
 ): void {
   const { free } = boundary
   if (free !== null) addBackwards(layer, free, value, via?.atOnce ?? null)
+  if (boundary.hasTakeovers) exchange(layer, value, via?.swap ?? null)
   dropBackwards(layer, value, via?.drop ?? null)
   for (const { tenant, kind, price } of boundary.arrivals) {
     const what = tenant * problem.space.kindCount + kind
@@ -48,6 +51,23 @@ export function crossBackwards(
   }
   addBackwards(layer, boundary.additions, value, via?.add ?? null)
   completeBackwards(layer, boundary, value, via)
+}
+
+/** Each node is worth as much as the best of its group; the same forwards. */
+function exchange({ groups }: DualLayer, value: Float64Array, via: Int32Array | null): void {
+  if (groups === null) return
+  const best = new Int32Array(groups.count).fill(-1)
+  for (let j = 0; j < value.length; j += 1) {
+    const group = groups.of[j] as number
+    const known = best[group] as number
+    if (known < 0 || (value[j] as number) > (value[known] as number)) best[group] = j
+  }
+  for (let j = 0; j < value.length; j += 1) {
+    const other = best[groups.of[j] as number] as number
+    if ((value[other] as number) <= (value[j] as number)) continue
+    value[j] = value[other] as number
+    if (via !== null) via[j] = other
+  }
 }
 
 /** value(x) >= value(y) for every y within x. */
@@ -149,6 +169,7 @@ export function crossForwards(
     arriveForwards(layer, tenant * problem.space.kindCount + kind, price, value)
   }
   dropForwards(layer, value)
+  if (boundary.hasTakeovers) exchange(layer, value, null)
   if (boundary.free !== null) addForwards(layer, boundary.free, value)
 }
 

@@ -22,6 +22,11 @@ export type DualLayer = {
   /** Tenant times kindCount plus kind of what is added. */
   readonly addWhat: Uint16Array
   readonly completions: readonly LayerCompletion[]
+  /**
+   * Nodes that differ by takeovers only are in one group: the same instances, the same versions.
+   * Null where there are no takeovers.
+   */
+  readonly groups: { readonly of: Int32Array; readonly count: number } | null
 }
 
 /** The nodes that a retraining of one tenant, done with one version, connects. */
@@ -114,9 +119,13 @@ export function* layersOf(problem: DualProblem, nodes: readonly Int32Array[]): W
 const stepsToBuild = 4
 
 /** Relaxations of one evaluation of a layer. */
-export function layerSteps({ nodes, cells, addFrom, width, completions }: DualLayer): number {
+export function layerSteps(layer: DualLayer): number {
+  const { nodes, cells, addFrom, width, completions, groups } = layer
+  const exchanged = groups === null ? 0 : nodes.length
   const done = completions.reduce((count, { from }) => count + from.length, 0)
-  return (cells.length + 2) * nodes.length + 2 * addFrom.length * width + done + slotSteps
+  return (
+    exchanged + (cells.length + 2) * nodes.length + 2 * addFrom.length * width + done + slotSteps
+  )
 }
 
 /** Nodes of all layers together. */
@@ -154,9 +163,27 @@ function layerOf(
     width,
     ...additionsOf(problem, nodes, { positions, width }),
     completions: completionsOf(problem, nodes, positions),
+    groups: groupsOf(problem, nodes),
   }
   clear(nodes, positions)
   return layer
+}
+
+function groupsOf(
+  { handovers, states, versionCount }: DualProblem,
+  nodes: Int32Array,
+): DualLayer['groups'] {
+  if (handovers === null) return null
+  const known = new Map<string, number>()
+  const of = nodes.map((node) => {
+    const x = Math.floor(node / versionCount)
+    const kept = handovers.fixed.map((i) => states.held[i * states.stateCount + x])
+    const key = `${states.room[x]} ${node % versionCount} ${kept.join(' ')}`
+    const group = known.get(key) ?? known.size
+    known.set(key, group)
+    return group
+  })
+  return { of, count: known.size }
 }
 
 function additionsOf(

@@ -55,7 +55,9 @@ export function* dualPathOf(
   for (const choice of trace.retraining) {
     if (choice === null) continue
     const kind = space.classes.indexOf(choice.option.classIndex)
-    occupy(trace, kind, choice.start, choice.start + choice.option.slots)
+    const done = choice.start + choice.option.slots
+    const { first, last } = problem.lent.get(choice.option) ?? { first: 0, last: 0 }
+    occupy(trace, kind, choice.start + first, done < slotCount ? done - last : done)
   }
   return trace
 }
@@ -108,6 +110,7 @@ function* cross(trace: Trace, t: number, j: number): Work<number> {
   at = followAdditions(trace, t, at, via.add, (warmUp) => t - warmUp)
   at = followAdditions(trace, t, at, via.arrive, () => 0)
   for (let to = via.drop[at] as number; to >= 0; to = via.drop[at] as number) at = to
+  if ((via.swap[at] as number) >= 0) at = via.swap[at] as number
   return followAdditions(trace, t, at, via.atOnce, () => t)
 }
 

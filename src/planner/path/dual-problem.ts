@@ -1,6 +1,7 @@
 import { must } from '../../base/assert.ts'
 import type { GpuSpace } from './gpu-space.ts'
 import type { GpuStart } from './gpu-start.ts'
+import { type LentSlots, lentSlotsOf } from './lent-slots.ts'
 import type { Region } from './region.ts'
 import type { RetrainingOption } from './retraining-option.ts'
 import type { ServingStates } from './serving-states.ts'
@@ -42,6 +43,17 @@ export type DualProblem = {
   readonly tenants: readonly DualTenant[]
   /** Combinations of the tenants' versions. */
   readonly versionCount: number
+  /** What retraining is not charged for; all of it where an option is not listed. */
+  readonly lent: ReadonlyMap<RetrainingOption, LentSlots>
+  readonly handovers: DualHandovers | null
+}
+
+/** What is known of takeovers between inference workers; null where there are none. */
+export type DualHandovers = {
+  /** Positions of tenants that take over from nobody and give nothing away. */
+  readonly fixed: readonly number[]
+  /** The first boundary at which anybody can take over. */
+  readonly fromSlot: number
 }
 
 /**
@@ -64,7 +76,24 @@ export function dualProblemOf(region: Region, details: readonly VersionDetail[])
   })
   const { space } = gpu
   const { slotCount } = model
-  return { space, states, slotCount, start: region.start, tenants, versionCount: stride }
+  const lent = new Map(
+    region.tenants.flatMap(({ index, options }) =>
+      options.map((option) => [option, lentSlotsOf(model, index, option)] as const),
+    ),
+  )
+  const handovers = handoversOf(region)
+  const { start } = region
+  return { space, states, slotCount, start, tenants, versionCount: stride, lent, handovers }
+}
+
+function handoversOf({ swaps, tenants, gpu }: Region): DualHandovers | null {
+  if (swaps === null) return null
+  const positions = [...tenants.keys()]
+  const mayMeet = (a: number, b: number) =>
+    gpu.space.classes.some((_, kind) => swaps.mayTakeOver(kind, a, b))
+  const fixed = positions.filter((a) => !positions.some((b) => mayMeet(a, b)))
+  const warmUps = tenants.map(({ warmUpSlots }) => warmUpSlots)
+  return { fixed, fromSlot: Math.max(1, Math.min(...warmUps)) }
 }
 
 /**

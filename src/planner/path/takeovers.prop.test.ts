@@ -8,6 +8,7 @@ import type { Plan } from '../../core/plan/plan.ts'
 import type { PlanningProblem } from '../../core/plan/problem.ts'
 import { lendWhereItFits } from '../../core/plan/takeover.ts'
 import { valueOf } from '../../core/plan/value.ts'
+import { searchExhaustively } from '../exhaustive.ts'
 import { planPath } from './plan-path.ts'
 
 function problemOf(seed: number, name: string, options: Partial<RandomProblemOptions>) {
@@ -75,3 +76,68 @@ test('a warm start with takeovers is taken in as it is', () => {
   }
   expect(taken).toBeGreaterThan(10)
 })
+
+test('no bound is below the best plan with takeovers, and that is nearly found', () => {
+  let lost = 0
+  const count = 60
+  for (let seed = 0; seed < count; seed += 1) {
+    const warmUpSlots = 1 + (seed % 2)
+    const hasRunning = seed % 3 === 0
+    const gpu = seed % 2 === 0 ? { gpuModelIds: ['a30'], profileIds: [5, 0] } : threeSlices
+    const options = { ...gpu, size: 'small', slotCount: 5, warmUpSlots, hasRunning } as const
+    const problem = problemOf(seed, 'oracle', options)
+    const best = searchExhaustively(problem)
+    if (best.kind === 'none') throw new Error(best.reason)
+    const most = best.objective + best.terminal
+    const { bound, worth } = solved(problem, 3e6)
+    expect(bound, `seed ${seed}`).toBeGreaterThanOrEqual(most * (1 - 1e-9))
+    expect(worth, `seed ${seed}`).toBeLessThanOrEqual(most * (1 + 1e-9))
+    lost += most > 0 ? (most - worth) / most : 0
+  }
+  expect(lost / count).toBeLessThan(0.01)
+})
+
+test('no bound of a whole window is below a plan of more work, or by chance', () => {
+  for (let seed = 0; seed < 4; seed += 1) {
+    const problem = problemOf(seed, 'whole', { tenantCount: 2, hasRunning: seed % 2 === 0 })
+    const few = solved(problem, 3e6)
+    const many = solved(problem, 1.5e7)
+    expect(few.bound).toBeGreaterThanOrEqual(many.worth)
+    for (let i = 0; i < 5; i += 1) {
+      const plan = lendWhereItFits(problem, randomPlan(new Rng(i, `whole ${seed}`), problem))
+      expect(few.bound).toBeGreaterThanOrEqual(worthOf(problem, plan))
+    }
+  }
+})
+
+test('nor is a bound of several GPUs', () => {
+  for (let seed = 0; seed < 3; seed += 1) {
+    const gpuModelIds = ['a30', 'a30']
+    const problem = problemOf(seed, 'bounds of several', { gpuModelIds, tenantCount: 4 })
+    const few = solved(problem, 2e6)
+    expect(few.bound).toBeLessThan(Number.POSITIVE_INFINITY)
+    expect(few.bound).toBeGreaterThanOrEqual(solved(problem, 1e7).worth)
+  }
+})
+
+/** Two or one of few places each, so that every plan can be tried. */
+const threeSlices = { gpuModelIds: ['a100-80gb'], profileIds: [9, 0] }
+
+/** The least bound on J + T that was reported, and J + T of the plan. */
+function solved(problem: PlanningProblem, stepsMax: number) {
+  let terminal = 0
+  let bound = Number.POSITIVE_INFINITY
+  const outcome = planPath(problem, {
+    stepsMax,
+    gapTarget: 0,
+    onIncumbent: ({ value }) => {
+      terminal = value.terminal
+    },
+    onBound: (own) => {
+      bound = Math.min(bound, own + terminal)
+    },
+  })
+  if (outcome.status === 'infeasible') throw new Error(outcome.reason)
+  expect(checkPlan(problem, outcome.plan)).toEqual({ kind: 'legal' })
+  return { bound, worth: worthOf(problem, outcome.plan) }
+}

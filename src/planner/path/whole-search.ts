@@ -88,8 +88,7 @@ export function* searchWholeRegion(progress: Progress, whole: WholeRegion): Work
   const takeBound = ({ bound, retraining, mu }: DualReport): void => {
     hints.guide.mu = mu
     hints.suggestions.push(retraining.map((own) => own && { ...own, gpu: region.gpu.gpu }))
-    // The dual does not know yet what takeovers bring.
-    if (region.model.fitsBeside === null) offerBound(progress, bound)
+    offerBound(progress, bound)
   }
   if (!hasFloors(region.model)) {
     const search = searchOf(progress, region, hints)
