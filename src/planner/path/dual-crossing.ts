@@ -6,8 +6,8 @@ import type { DualProblem } from './dual-problem.ts'
  * What happens at the boundary between two slots, read backwards: from the value of serving in the
  * later slot to the value of having served in the earlier one. In time, retrainings end first, then
  * instances that warmed up come in beside the old ones, then old ones go, then any of what is left
- * change hands, and last come those that need no warm-up. Each stage changes `value` in place; with a
- * `Via` it notes where values come from.
+ * change hands, and last come those that need no warm-up. Each stage changes `value` in place; with
+ * a `Via` it notes where values come from.
  */
 export type Via = {
   /** Per node the position of the node, or of the addition, that its value came from; else -1. */
