@@ -61,8 +61,10 @@ export async function startDaemonProcess(options: DaemonProcessOptions): Promise
   checkReach(prepared.site.node.control, token)
   let current = await begin(prepared, options)
   const { control } = prepared.site.node
-  let isReloading = false
+  let reloading: Promise<string | null> | null = null
+  let isEnding = false
   let api: ServedApi
+  let serving: Promise<void> = Promise.resolve()
   const serveFor = (running: RunningDaemon, site: Site, port: number): Promise<ServedApi> => {
     const { daemon, traffic } = running
     const readsFreely = isLoopback(control.host)
@@ -88,8 +90,17 @@ export async function startDaemonProcess(options: DaemonProcessOptions): Promise
 
   /** What is wrong with the new file is found before anything of the old one is let go. */
   async function reload(): Promise<string | null> {
-    if (isReloading) return 'It is being reloaded already'
-    isReloading = true
+    if (isEnding) return 'It is about to end'
+    if (reloading !== null) return 'It is being reloaded already'
+    reloading = takeFile()
+    try {
+      return await reloading
+    } finally {
+      reloading = null
+    }
+  }
+
+  async function takeFile(): Promise<string | null> {
     try {
       const next = await prepare(options)
       await current.close()
@@ -108,8 +119,6 @@ export async function startDaemonProcess(options: DaemonProcessOptions): Promise
       const words = error instanceof Error ? error.message : String(error)
       log('error', `Not reloaded, all goes on as before: ${words}`)
       return words
-    } finally {
-      isReloading = false
     }
   }
 
@@ -118,13 +127,18 @@ export async function startDaemonProcess(options: DaemonProcessOptions): Promise
     const port = Number(new URL(url).port)
     // The answer to this very request is still on its way.
     setTimeout(() => {
-      void api.close().then(async () => {
+      if (isEnding) return
+      serving = api.close().then(async () => {
         api = await serveFor(current.running, prepared.site, port)
       })
     }, 50)
   }
 
+  /** A file that is being taken is taken first: there is one daemon to end, and none begins. */
   async function end(run: (own: Begun) => Promise<void>): Promise<void> {
+    isEnding = true
+    await reloading
+    await serving
     rmSync(daemonFile(stateDir), { force: true })
     await api.close()
     await run(current)

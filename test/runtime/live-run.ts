@@ -81,7 +81,11 @@ export class LiveRun {
     if (daemon.exitCode !== null) return daemon.exitCode
     const over = new Promise<number | null>((done) => daemon.once('exit', (code) => done(code)))
     daemon.kill(signal)
-    return over
+    const late = wait(60_000, 'late' as const, { ref: false })
+    const code = await Promise.race([over, late])
+    if (code !== 'late') return code
+    daemon.kill('SIGKILL')
+    throw new Error(`A minute after ${signal} it had not ended:\n${this.log}`)
   }
 
   /** Another command, about this run. */

@@ -66,6 +66,17 @@ test('a site file that the node cannot run is not taken either, and all goes on'
   expect(own.processes()).toEqual([])
 })
 
+test('a file that is being taken is no reason not to end', { timeout: 60_000 }, async () => {
+  const own = new LiveRun()
+  live = own
+  await own.start()
+  await own.serves()
+  own.hangUp()
+  await wait(20)
+  expect(await own.end('SIGINT')).toBe(130)
+  expect(own.processes()).toEqual([])
+})
+
 test('beyond loopback it does not even begin without a token', { timeout: 60_000 }, async () => {
   const own = new LiveRun(
     liveSite.replace('control: { port: 0 }', "control: { host: '0.0.0.0', port: 0 }"),
