@@ -98,14 +98,19 @@ export class AnsweredRequests {
   #segmentFor(need: number): Segment {
     const last = this.#segments.at(-1)
     if (last !== undefined && last.used + need <= segmentBytes) return last
-    if (this.#segments.length >= this.#segmentsMax) this.#dropOldest()
-    const segment = { bytes: Buffer.allocUnsafeSlow(segmentBytes), ids: [], used: 0 }
+    // Memory that was used before costs no page faults, and the garbage collector nothing.
+    const isFull = this.#segments.length >= this.#segmentsMax
+    const bytes = (isFull ? this.#dropOldest() : null) ?? Buffer.allocUnsafeSlow(segmentBytes)
+    const segment = { bytes, ids: [], used: 0 }
     this.#segments.push(segment)
     return segment
   }
 
-  #dropOldest(): void {
-    for (const id of this.#segments.shift()?.ids ?? []) this.#entries.delete(id)
+  /** Answers its memory. */
+  #dropOldest(): Buffer | null {
+    const oldest = this.#segments.shift()
+    for (const id of oldest?.ids ?? []) this.#entries.delete(id)
+    return oldest?.bytes ?? null
   }
 }
 

@@ -245,30 +245,26 @@ export class TenantRouter implements ExchangeOwner {
       this.#health.bad(server, judgement.reason, judgement.message)
       return
     }
+    // The client first; `answer` lets go of the request's body.
+    const { isAbandoned, body: request } = exchange
+    const isInTime = this.#now() - exchange.arrivalSeconds <= this.#settings.sloSeconds + 1e-9
+    exchange.answer(head, body)
     this.#health.good(server)
-    if (exchange.isAbandoned) this.#settle(exchange, 'abandoned')
+    if (judgement.kind === 'invalid') server.isBatchClean = false
+    if (isAbandoned) this.#settle(exchange, 'abandoned')
     else if (judgement.kind === 'invalid') this.#settle(exchange, 'invalid')
     else {
-      const isInTime = this.#now() - exchange.arrivalSeconds <= this.#settings.sloSeconds + 1e-9
       this.#settle(exchange, isInTime ? 'inTime' : 'late')
-      this.#remember(exchange, server, body)
+      this.#remember(exchange, request, body)
     }
-    if (judgement.kind === 'invalid') server.isBatchClean = false
-    exchange.answer(head, body)
   }
 
-  #remember(exchange: Exchange, server: RoutedServer, answer: Buffer | null): void {
-    const { requestId, arrivalSeconds, version, body } = exchange
-    this.answered.add(
-      {
-        requestId,
-        serverId: server.settings.serverId,
-        version: version ?? server.version,
-        arrivedAtSeconds: arrivalSeconds,
-      },
-      this.#settings.keepsInputs ? body : null,
-      answer,
-    )
+  #remember(exchange: Exchange, request: Buffer | null, answer: Buffer | null): void {
+    const { requestId, arrivalSeconds: arrivedAtSeconds, version, server } = exchange
+    if (server === null || version === null) return
+    const { serverId } = server.settings
+    const answered = { requestId, serverId, version, arrivedAtSeconds }
+    this.answered.add(answered, this.#settings.keepsInputs ? request : null, answer)
   }
 
   /** Cuts batches for idle servers until none can take one. */
