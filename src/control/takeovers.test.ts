@@ -323,3 +323,20 @@ describe('a new plan during a takeover', () => {
     expect(own.breaches).toEqual([])
   })
 })
+
+test('without a plan two workers on one GPU instance stay as they are', () => {
+  const own = carryOut(world(), fromAToB)
+  own.run(52)
+  own.state = { ...own.state, accepted: null }
+  own.run(100)
+  expect(phases(own)).toEqual(['a serving', 'b ready'])
+  carryOut(own, planFrom(100, [serve('a', 100, 107, 100), serve('b', 100, 200)], first))
+  own.run(150)
+  expect(logFrom(own, 100)).toEqual([
+    `106 route-add ${second}`,
+    `107 route-drain ${first}`,
+    `107.5 stop-worker ${first}`,
+    `107.5 leave ${second} to itself`,
+  ])
+  expect(own.breaches).toEqual([])
+})

@@ -6,7 +6,7 @@ import {
   type InstanceState,
   withInstance,
 } from './executor-state.ts'
-import { alone, guestOf, holds, hostOf, isAtWork, partnerOf } from './pairs.ts'
+import { alone, guestOf, holds, hostOf, isAtWork, isLeaving, partnerOf } from './pairs.ts'
 import { type Step, step } from './step.ts'
 import { takerOf } from './tenure-ends.ts'
 import {
@@ -82,7 +82,8 @@ export function mayRoute(state: ExecutorState, instance: InstanceState): boolean
   if (host.worker === null) return true
   if (host.worker.kind === 'retraining' || isSwitching(host)) return false
   if (host.worker.phase === 'cutting-over') return false
-  if (!isNext(state, instance)) return true
+  // Whoever is no longer wanted is told to go before; without a plan both stay as they are.
+  if (!isNext(state, instance)) return isLeaving(host.worker)
   const { accepted } = state
   const index = must(accepted).progress.findIndex(
     ({ nextInstanceId }) => nextInstanceId === instance.id,
