@@ -3,7 +3,7 @@ import { Rng } from '../../base/rng.ts'
 import type { Effect, PlanReason } from '../../control/effects.ts'
 import type { ExecutorEvent } from '../../control/events.ts'
 import { advance } from '../../control/executor.ts'
-import type { ExecutorState } from '../../control/executor-state.ts'
+import { type ExecutorState, findInstance } from '../../control/executor-state.ts'
 import { type SafetyModel, watchEffect, watchEvent } from '../../control/safety.ts'
 import type { DecisionEpoch } from '../../core/policy.ts'
 import type { DeviceEvent } from '../../devices/device.ts'
@@ -205,6 +205,11 @@ export class Daemon {
   #deliver(fact: Fact): void {
     const atSeconds = Math.max(this.nowSeconds, this.#state.nowSeconds)
     const event = { ...fact, atSeconds } as ExecutorEvent
+    if (event.kind === 'instance-failed') {
+      // Told of both workers on it, where neither could be ended.
+      if (findInstance(this.#state, event.instanceId) === undefined) return
+      this.world.loseBeside(event.instanceId)
+    }
     this.#safety = watchEvent(this.#safety, event)
     const { state, effects } = advance(this.#state, event)
     this.#state = state
@@ -216,7 +221,9 @@ export class Daemon {
   /** Before anything is done about it: a trainer that runs is always known to the next daemon. */
   #keepJobs(): void {
     const { instances } = this.world
-    this.#options.keptJobs.note(this.#state.tenants, (id) => instances.uuidOf(id))
+    // Whose instance is shared from this moment on is not known by its own name yet.
+    const nameOf = (id: string): string => findInstance(this.#state, id)?.besides ?? id
+    this.#options.keptJobs.note(this.#state.tenants, (id) => instances.uuidOf(nameOf(id)))
   }
 
   #perform(effect: Effect, atSeconds: number): void {

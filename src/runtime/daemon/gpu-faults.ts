@@ -1,5 +1,6 @@
 import { must } from '../../base/assert.ts'
 import { findInstance } from '../../control/executor-state.ts'
+import { gpuInstances } from '../../control/pairs.ts'
 import type { DeviceEvent } from '../../devices/device.ts'
 import { DeviceError } from '../../devices/device-error.ts'
 import type { InstanceOperations } from './instance-operations.ts'
@@ -44,7 +45,7 @@ export class GpuFaults {
     this.#parts.instances.giveUp(gpu)
     // First, so that nothing is put there when the first of its instances is told to be lost.
     blockGpu(gpu)
-    for (const instance of stateNow().instances) {
+    for (const instance of gpuInstances(stateNow().instances)) {
       if (instance.gpu === gpu) this.#lose(instance.id)
     }
   }
@@ -83,13 +84,17 @@ export class GpuFaults {
       log('warn', words)
       return
     }
-    const { instanceId, owned } = found
+    const { instanceIds, owned } = found
     if (meaning === 'breaks-process') {
       log('warn', `${words}: its worker is replaced`)
-      this.#parts.serving.replace(instanceId, `XID ${xid}`)
-      this.#parts.retraining.replace(instanceId, `XID ${xid}`)
+      // Which one it was is not said.
+      for (const instanceId of instanceIds) {
+        this.#parts.serving.replace(instanceId, `XID ${xid}`)
+        this.#parts.retraining.replace(instanceId, `XID ${xid}`)
+      }
       return
     }
+    const instanceId = must(instanceIds[0])
     if (failed.isFailed(owned)) return
     log('error', `${words}: ${instanceId} is given up`)
     failed.add({ gpu, operation: owned.operation, why: `XID ${xid}` })

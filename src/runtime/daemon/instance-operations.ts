@@ -16,7 +16,7 @@ export class InstanceOperations {
   readonly #context: WorldContext
   readonly #onGpuLost: (gpu: number) => void
   readonly #owned = new Map<string, OwnedInstance>()
-  readonly #underWay = new Set<string>()
+  readonly #underWay = new Map<string, Promise<void>>()
   /** Lost while they were being made or unmade. */
   readonly #doomed = new Set<string>()
   /** GPUs that are lost. */
@@ -33,22 +33,32 @@ export class InstanceOperations {
     this.#owned.set(instanceId, owned)
   }
 
+  /** A second worker is to come on it, by a name of its own. */
+  share(instanceId: string, host: string): void {
+    this.#owned.set(instanceId, must(this.#owned.get(host), `No GPU instance ${host}`))
+  }
+
+  /** It goes by its other name alone. */
+  leave(instanceId: string): void {
+    this.#owned.delete(instanceId)
+  }
+
   /** What CUDA_VISIBLE_DEVICES takes. */
   uuidOf(instanceId: string): string {
     return must(this.#owned.get(instanceId), `No GPU instance ${instanceId}`).uuid
   }
 
-  /** The one that the driver calls so. */
+  /** The one that the driver calls so, by all its names: two where two workers share it. */
   find(
     gpuUuid: string,
     gpuInstanceId: number,
-  ): { readonly instanceId: string; readonly owned: OwnedInstance } | null {
-    for (const [instanceId, owned] of this.#owned) {
-      if (owned.gpu === gpuUuid && owned.gpuInstanceId === gpuInstanceId) {
-        return { instanceId, owned }
-      }
-    }
-    return null
+  ): { readonly instanceIds: readonly string[]; readonly owned: OwnedInstance } | null {
+    const found = [...this.#owned].filter(
+      ([, owned]) => owned.gpu === gpuUuid && owned.gpuInstanceId === gpuInstanceId,
+    )
+    const [first] = found
+    if (first === undefined) return null
+    return { instanceIds: found.map(([instanceId]) => instanceId), owned: first[1] }
   }
 
   /** No place there is tried again. */
@@ -67,13 +77,13 @@ export class InstanceOperations {
     const { instanceId } = effect
     const operation = effect.kind === 'create-instance' ? 'create' : 'destroy'
     const work = effect.kind === 'create-instance' ? this.#create(effect) : this.#destroy(effect)
-    this.#underWay.add(instanceId)
-    work
+    const ended = work
       .catch((error: unknown) => {
         this.#context.log('error', `Could not ${operation} ${instanceId}: ${String(error)}`)
         return false
       })
       .then((isDone) => this.#end(effect, isDone))
+    this.#underWay.set(instanceId, ended)
   }
 
   #end({ kind, gpu, instanceId }: Operation, isDone: boolean): void {
@@ -89,6 +99,11 @@ export class InstanceOperations {
 
   close(): void {
     this.#isClosed = true
+  }
+
+  /** Once nothing is being made or unmade: the driver and the journal are still needed for that. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#underWay.values())
   }
 
   async #create(effect: Extract<Operation, { kind: 'create-instance' }>): Promise<boolean> {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { jobIdOf, jobNumberOf, trainerOf, versionOf } from './job-names.ts'
 
-test('a job, its trainers and its version are called after its number, whatever the tenant is', () => {
+test('a job, its trainers and its version are called after its number', () => {
   const jobId = 'my-own-tenant/job-12'
   const trainer = trainerOf('my-own-tenant', jobId, 3.4567)
   expect(trainer).toBe('my-own-tenant-job-12-3457')

@@ -1,5 +1,7 @@
 import { must } from '../../base/assert.ts'
 import type { Effect } from '../../control/effects.ts'
+import { findInstance } from '../../control/executor-state.ts'
+import { partnerOf } from '../../control/pairs.ts'
 import type { RouterEvent, ServerSettings } from '../router/protocol.ts'
 import type { WorkerEvent } from '../workers/worker-events.ts'
 import { GpuFaults } from './gpu-faults.ts'
@@ -37,6 +39,12 @@ export class NodeWorld {
       case 'destroy-instance':
         this.instances.perform(effect)
         break
+      case 'share-instance':
+        this.instances.share(effect.instanceId, effect.with)
+        break
+      case 'leave-instance':
+        this.instances.leave(effect.instanceId)
+        break
       case 'start-worker':
         if (effect.task.kind === 'inference') this.serving.start(effect)
         else this.retraining.start(effect)
@@ -51,7 +59,7 @@ export class NodeWorld {
         this.#stop(effect.instanceId)
         break
       case 'load-version':
-        this.serving.load(effect.instanceId, effect.version)
+        this.serving.load(effect)
         break
       case 'checkpoint':
         this.retraining.checkpoint(effect.instanceId)
@@ -85,6 +93,16 @@ export class NodeWorld {
   /** Every server that the router should have now. */
   expectedServers(): readonly ServerSettings[] {
     return this.serving.expectedServers()
+  }
+
+  /** A GPU instance is lost: so is whoever else is on it. */
+  loseBeside(instanceId: string): void {
+    const state = this.#context.stateNow()
+    const instance = findInstance(state, instanceId)
+    const partner = instance === undefined ? null : partnerOf(state, instance)
+    if (partner === null) return
+    this.serving.lose(partner.id)
+    this.retraining.lose(partner.id)
   }
 
   /** Nothing is told any more; workers, instances and the router live on. */

@@ -206,6 +206,7 @@ async function openAll(
   }
   const close = async (): Promise<void> => {
     daemon.close()
+    await daemon.world.instances.settled()
     await listening.close()
     await workers.close()
     router.close()
@@ -213,6 +214,7 @@ async function openAll(
   }
   const stop = async (): Promise<void> => {
     daemon.close()
+    await daemon.world.instances.settled()
     await listening.close()
     router.close()
     await stopRouter(stateDir)

@@ -96,7 +96,7 @@ const kept: KeptJob = {
   ...{ fraction: 0.5, checkpointFraction: 0.5, hasCheckpoint: true },
 }
 
-test('a retraining that waited waits on, and one that is trained is judged where it was made', () => {
+test('a retraining that waited waits on; one that is done is judged where it was', () => {
   const index = site.tenants.findIndex((own) => own.id === 'vision')
   const left = (own: JobLeft) => site.tenants.map((_, i) => (i === index ? own : null))
   const { device: _, ...rest } = kept

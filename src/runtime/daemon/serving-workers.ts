@@ -6,10 +6,12 @@ import type { RouterEvent, ServerSettings } from '../router/protocol.ts'
 import type { WorkerEvent } from '../workers/worker-events.ts'
 import { FailurePause } from './failure-pause.ts'
 import type { InstanceOperations } from './instance-operations.ts'
+import { loadsBeside } from './loads-beside.ts'
 import { workerSpecOf } from './worker-spec-of.ts'
 import { tenantIndexOf, type WorldContext } from './world-context.ts'
 
 type StartWorker = Extract<Effect, { readonly kind: 'start-worker' }>
+type LoadVersion = Extract<Effect, { readonly kind: 'load-version' }>
 
 type Serving = {
   readonly workerId: string
@@ -158,11 +160,14 @@ export class ServingWorkers {
     if (own !== undefined && own.phase !== 'starting') this.#fail(own, why)
   }
 
-  /** Swaps the version of a worker that serves: no work meanwhile, nothing in flight is lost. */
-  load(instanceId: string, version: string): void {
+  /**
+   * Swaps the version of a worker that serves, and nothing in flight is lost. It has no work
+   * meanwhile, unless memory holds both and the worker says that it serves while it loads.
+   */
+  load({ instanceId, version, isBeside }: LoadVersion): void {
     const own = this.#serving.get(instanceId)
     if (own === undefined) return
-    void this.#swap(own, version).then((fault) => {
+    void this.#swap(own, version, isBeside === true).then((fault) => {
       if (own.phase === 'stopping' || this.#serving.get(instanceId) !== own) return
       if (fault !== null) this.#fail(own, fault)
       else this.#context.tell({ kind: 'version-loaded', instanceId })
@@ -237,22 +242,28 @@ export class ServingWorkers {
     if (reply.kind === 'refused') this.#fail(own, reply.message)
   }
 
-  async #swap(own: Serving, version: string): Promise<string | null> {
+  async #swap(own: Serving, version: string, isBeside: boolean): Promise<string | null> {
     const { router, workers, versions } = this.#context
     const serverId = own.workerId
-    const paused = new Promise<void>((resolve) => {
-      own.onPaused = resolve
-      setTimeout(resolve, pauseSecondsMax * 1000).unref()
-    })
-    const asked = await router.request({ kind: 'pause-server', serverId })
-    if (asked.kind === 'done') await paused
-    own.onPaused = null
+    const servesOn = isBeside && own.url !== null && (await loadsBeside(own.url))
+    if (!servesOn) await this.#pauseServer(own)
     const loaded = await workers.load(serverId, must(versions[own.tenant]).dirOf(version))
     if (loaded.kind === 'refused') return `It did not load ${version}: ${loaded.message}`
     own.version = version
     await router.request({ kind: 'set-version', serverId, version })
-    await router.request({ kind: 'resume-server', serverId })
+    if (!servesOn) await router.request({ kind: 'resume-server', serverId })
     return null
+  }
+
+  async #pauseServer(own: Serving): Promise<void> {
+    const paused = new Promise<void>((resolve) => {
+      own.onPaused = resolve
+      setTimeout(resolve, pauseSecondsMax * 1000).unref()
+    })
+    const { router } = this.#context
+    const asked = await router.request({ kind: 'pause-server', serverId: own.workerId })
+    if (asked.kind === 'done') await paused
+    own.onPaused = null
   }
 
   #drained(own: Serving): void {

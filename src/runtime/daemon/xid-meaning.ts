@@ -14,8 +14,8 @@ export type XidMeaning =
 const breakProcess: readonly number[] = [8, 11, 13, 31, 43, 68, 94, 109]
 
 /**
- * 45: a process that was ended is cleaned up after, as the device plugin has it; 63: a row of memory
- * will be replaced at the next reset; 92: many single-bit errors, all corrected.
+ * 45: a process that was ended is cleaned up after, as the device plugin has it; 63: a row of
+ * memory will be replaced at the next reset; 92: many single-bit errors, all corrected.
  */
 const noted: readonly number[] = [45, 63, 92]
 

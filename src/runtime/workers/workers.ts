@@ -110,6 +110,8 @@ export function createWorkers(options: WorkersOptions): Workers {
     try {
       await leaving.get(spec.id)
       const port = spec.kind === 'inference' ? (spec.port ?? (await ownPort(spec.id))) : null
+      // Nobody would end the supervision of one that begins now.
+      if (isClosed) return refused('Supervision has been closed')
       const life = begin(firstRecord(spec, port), { kind: 'start' })
       await life.begun
       return { kind: 'started', worker: life.view() }
