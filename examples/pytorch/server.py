@@ -84,7 +84,7 @@ class Handler(BaseHTTPRequestHandler):
         elif path in ("/v2/health/ready", f"/v2/models/{tenant}/ready"):
             self.reply(200 if is_ready else 503, {} if is_ready else {"error": "Not ready yet"})
         elif path == "/v2":
-            extensions = ["model_repository"]
+            extensions = ["model_repository", "migrator_load_beside"]
             self.reply(200, {"name": "pytorch example", "version": "1", "extensions": extensions})
         elif path == f"/v2/models/{tenant}" and is_ready:
             self.reply(200, metadata())

@@ -1,5 +1,5 @@
 import { basename } from 'node:path'
-import { must } from '../../base/assert.ts'
+import { assert, must } from '../../base/assert.ts'
 import {
   type ExecutorState,
   type InstanceState,
@@ -7,6 +7,7 @@ import {
   type RetrainingJob,
   type WorkerState,
 } from '../../control/executor-state.ts'
+import { instanceMemoryOf } from '../../control/instance-memory.ts'
 import { type SafetyModel, safetyModel } from '../../control/safety.ts'
 import type { Site } from '../../core/site.ts'
 import { memoryNeedOf } from '../../core/workload/memory-need.ts'
@@ -53,6 +54,9 @@ export type Rebuilt = {
   readonly strays: readonly WorkerView[]
 }
 
+/** Plans of migrator's own planner are carried out: that makes first. */
+const handover = 'make-first'
+
 /**
  * Control's books made anew from what there is: GPU instances of the journal, processes that live,
  * servers that the router has. There is no plan yet, and without one control leaves all as it is.
@@ -65,7 +69,10 @@ export function rebuildState(found: Found): Rebuilt {
     version: must(found.versions[i]).deployed().versionId,
     memory: memoryNeedOf(site, tenant),
   }))
-  const blank = initialState(models, tenants)
+  const blank = initialState(models, tenants, handover, {
+    cutOverSeconds: site.costs.cutOverSeconds,
+    instanceMemory: instanceMemoryOf(site),
+  })
   const owned = new Map<string, OwnedInstance>()
   const workers = new Map<string, WorkerView>()
   const instances: InstanceState[] = []
@@ -74,38 +81,32 @@ export function rebuildState(found: Found): Rebuilt {
   for (const [i, left] of found.left.entries()) {
     if (left?.kind === 'waiting') jobs.set(must(site.tenants[i]).id, left.job)
   }
+  let instancesMade = ledger.operationsMade
   for (const own of ledger.owned) {
     const gpu = gpuUuids.indexOf(own.gpu)
     if (gpu < 0 || found.failed.isFailed(own)) continue
     const { profileId, placement } = own
-    const id = `gpu${gpu}/${profileId}@${placement.start}#${own.operation}`
-    const here = found.workers.filter(({ spec }) => spec.device === own.uuid)
-    const known = here.flatMap((view) => {
-      const worker = workerOf(found, view)
-      return worker === null ? [] : [{ view, worker }]
-    })[0]
-    owned.set(id, own)
-    if (known !== undefined) workers.set(id, known.view)
-    if (known?.worker.kind === 'retraining') {
-      jobs.set(known.worker.tenant, jobOf(found, known.view, { id, jobId: known.worker.jobId }))
+    const name = `gpu${gpu}/${profileId}@${placement.start}`
+    const host = `${name}#${own.operation}`
+    const [first = null, second] = occupantsOf(found, own.uuid)
+    for (const occupant of second === undefined ? [first] : [first, second]) {
+      const isGuest = occupant !== null && occupant === second
+      if (isGuest) instancesMade += 1
+      const id = isGuest ? `${name}#${instancesMade}` : host
+      owned.set(id, own)
+      if (occupant?.view) workers.set(id, occupant.view)
+      if (occupant?.trained) trained.set(id, occupant.trained)
+      if (occupant?.worker.kind === 'retraining') {
+        jobs.set(occupant.worker.tenant, jobOn(found, occupant, id))
+      }
+      instances.push({
+        ...{ id, gpu, profileId, start: placement.start, phase: 'live' as const },
+        worker: occupant?.worker ?? null,
+        sinceSeconds: nowSeconds,
+        idleSinceSeconds: occupant === null ? nowSeconds : null,
+        ...(isGuest ? { besides: host } : {}),
+      })
     }
-    const toJudge = known === undefined ? trainedOn(found, own.uuid) : null
-    if (toJudge !== null) {
-      const { device: _, ...job } = toJudge.left.job
-      trained.set(id, toJudge.left)
-      jobs.set(toJudge.tenant, { ...job, instanceId: id })
-    }
-    const worker = known?.worker ?? toJudge?.worker ?? null
-    instances.push({
-      id,
-      gpu,
-      profileId,
-      start: placement.start,
-      phase: 'live',
-      worker,
-      sinceSeconds: nowSeconds,
-      idleSinceSeconds: worker === null ? nowSeconds : null,
-    })
   }
   const kept = new Set([...workers.values()])
   const state: ExecutorState = {
@@ -114,7 +115,7 @@ export function rebuildState(found: Found): Rebuilt {
     instances,
     tenants: blank.tenants.map((own) => ({ ...own, job: jobs.get(own.id) ?? null })),
     // Operations and jobs are numbered for good, so ids made of these never come twice.
-    instancesMade: ledger.operationsMade,
+    instancesMade,
     jobsMade: Math.max(0, ...found.jobs.map(({ jobId }) => jobNumberOf(jobId))),
   }
   return {
@@ -124,6 +125,30 @@ export function rebuildState(found: Found): Rebuilt {
     trained,
     strays: found.workers.filter((view) => !kept.has(view)),
   }
+}
+
+/** Who is on a GPU instance: a worker that lives, or a version that is to be judged there. */
+type Occupant = {
+  readonly worker: WorkerState
+  readonly view?: WorkerView
+  readonly trained?: TrainedJob
+}
+
+/** At most two, whoever was there first first: the second one is there to take over. */
+function occupantsOf(found: Found, uuid: string): readonly Occupant[] {
+  const known = found.workers
+    .filter(({ spec }) => spec.device === uuid)
+    .flatMap((view): readonly Occupant[] => {
+      const worker = workerOf(found, view)
+      return worker === null ? [] : [{ view, worker }]
+    })
+    .sort((a, b) => startTicksOf(a) - startTicksOf(b))
+  const trained = known.length < 2 ? trainedOn(found, uuid) : null
+  return (trained === null ? known : [trained, ...known]).slice(0, 2)
+}
+
+function startTicksOf({ view }: Occupant): number {
+  return Number(view?.process?.startTicks ?? Number.POSITIVE_INFINITY)
 }
 
 /** Instances that hardware failed under are there, and nothing is to be done with them. */
@@ -159,19 +184,23 @@ function workerOf(found: Found, { spec, fraction, modelDir }: WorkerView): Worke
   return { kind: 'inference', tenant, version, phase, sinceSeconds }
 }
 
-/** Its version is judged where it was made: nothing else is there. */
-function trainedOn(
-  { site, left, nowSeconds: sinceSeconds }: Found,
-  uuid: string,
-): { readonly tenant: string; readonly left: TrainedJob; readonly worker: WorkerState } | null {
+/** Its version is judged where it was made: its trainer is gone. */
+function trainedOn({ site, left, nowSeconds: sinceSeconds }: Found, uuid: string): Occupant | null {
   for (const [i, own] of left.entries()) {
     if (own?.kind !== 'trained' || own.job.device !== uuid) continue
     const tenant = must(site.tenants[i]).id
     const phase = 'training' as const
     const worker = { kind: 'retraining', tenant, jobId: own.job.id, phase, sinceSeconds } as const
-    return { tenant, left: own, worker }
+    return { worker, trained: own }
   }
   return null
+}
+
+function jobOn(found: Found, { worker, view, trained }: Occupant, id: string): RetrainingJob {
+  assert(worker.kind === 'retraining', `${id} trains nothing`)
+  if (view !== undefined) return jobOf(found, view, { id, jobId: worker.jobId })
+  const { device: _, ...job } = must(trained).job
+  return { ...job, instanceId: id }
 }
 
 function jobOf(
@@ -200,11 +229,13 @@ function jobOf(
 function safetyOf({ site }: Found, state: ExecutorState): SafetyModel {
   const models = site.gpus.map(({ model }) => model)
   const memory = new Map(state.tenants.map((own) => [own.id, own.memory]))
-  const blank = safetyModel(models, { handover: state.handover, memory })
-  const instances = state.instances.map(({ id, gpu, profileId, start, worker }) => {
+  const { handover, instanceMemory } = state
+  const blank = safetyModel(models, { handover, memory, instanceMemory })
+  const instances = state.instances.map(({ id, gpu, profileId, start, worker, besides }) => {
     const watched =
       worker === null ? null : { role: worker.kind, tenant: worker.tenant, phase: worker.phase }
-    return [id, { gpu, profileId, start, phase: 'live', worker: watched }] as const
+    const shared = besides === undefined ? {} : { besides }
+    return [id, { gpu, profileId, start, phase: 'live', worker: watched, ...shared }] as const
   })
   return { ...blank, instances: new Map(instances) }
 }

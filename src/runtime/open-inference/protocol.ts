@@ -50,6 +50,12 @@ export type InferResponse = {
   readonly parameters?: Parameters
 }
 
+/**
+ * Among a server's extensions: it answers with the version that it has while it loads another one,
+ * and has memory for both. Without it no request comes while a version is loaded.
+ */
+export const loadBesideExtension = 'migrator_load_beside'
+
 export type ServerMetadata = {
   readonly name: string
   readonly version: string

@@ -4,6 +4,7 @@ import { predictAll } from '../../learning/learner.ts'
 import {
   type InferRequest,
   type InferResponse,
+  loadBesideExtension,
   type ModelMetadata,
   modelDirParameter,
   type ServerMetadata,
@@ -58,7 +59,7 @@ export async function inferenceService(
   }
 
   function server(): ServerMetadata {
-    return { name, version: '1', extensions: ['model_repository'] }
+    return { name, version: '1', extensions: ['model_repository', loadBesideExtension] }
   }
 
   function model(): ModelMetadata {

@@ -24,6 +24,8 @@ export type InstanceView = {
   readonly profile: string
   readonly start: number
   readonly phase: string
+  /** Of a worker that takes over from another: by what name that one is on the same instance. */
+  readonly besides?: string
   readonly worker: {
     readonly tenant: string
     readonly kind: 'inference' | 'retraining'
@@ -79,12 +81,13 @@ export function stateView(
     nowSeconds,
     windowSeconds: site.windowSeconds,
     window: Math.floor(nowSeconds / site.windowSeconds),
-    instances: state.instances.map(({ id, gpu, profileId, start, phase, worker }) => {
+    instances: state.instances.map(({ id, gpu, profileId, start, phase, worker, besides }) => {
       const { id: name, model } = must(site.gpus[gpu])
       const profile = profileById(model, profileId).name
       const version = worker?.kind === 'inference' ? worker.version : null
       const own = worker && { tenant: worker.tenant, kind: worker.kind, phase: worker.phase }
-      return { id, gpu: name, profile, start, phase, worker: own && { ...own, version } }
+      const shared = besides === undefined ? {} : { besides }
+      return { id, gpu: name, profile, start, phase, ...shared, worker: own && { ...own, version } }
     }),
     tenants: state.tenants.map(({ id, version, job }) => ({
       tenant: id,
