@@ -11,7 +11,7 @@ import {
 import type { Scripted } from './placed-node.ts'
 import { type Region, regionOf } from './region.ts'
 import { servingCounts, tenantScore } from './serving-counts.ts'
-import type { Solution } from './solution.ts'
+import type { OwnedHold, Solution } from './solution.ts'
 import type { WindowGpu, WindowModel } from './window-model.ts'
 import type { Work } from './work.ts'
 
@@ -107,24 +107,43 @@ function* neighbourhoodOf(
   const states = gpu.countedStates(tenants, statesMax)
   if (states === null) return null
   const elsewhere = (tenant: number) => servingCounts(model, current, tenant, gpu.gpu)
-  const fixed = fixedBlocks(gpu, current, tenants)
+  const fixed = fixedBlocks(model, gpu, current, tenants)
   return yield* regionOf(model, gpu, { tenants, states, fixed, elsewhere, floorPrices })
 }
 
 /** What other tenants serve on the GPU stays when it is, though it may find another place. */
 function fixedBlocks(
+  { fitsBeside }: WindowModel,
   gpu: WindowGpu,
   { holds }: Solution,
   tenants: readonly number[],
 ): readonly Scripted[] {
-  return must(holds[gpu.gpu])
-    .filter(({ tenant, role }) => role === 'inference' && !tenants.includes(tenant))
-    .map(({ tenant, role, place, from, until }) => {
-      const isThere = gpu.start.workers.some((own) => own.tenant === tenant && own.place === place)
-      const { kind } = must(gpu.space.places[place])
-      const fixedPlace = from === 0 && isThere ? place : null
-      return { tenant, role, kind, from, until, place: fixedPlace, notPlace: null }
+  const fixed = must(holds[gpu.gpu]).filter(
+    ({ tenant, role }) => role === 'inference' && !tenants.includes(tenant),
+  )
+  const lists = fitsBeside === null ? fixed.map((hold) => [hold]) : takenOver(fixed)
+  return lists.map((parts) => {
+    const { tenant, role, place, from } = must(parts[0])
+    const until = Math.max(...parts.map((own) => own.until))
+    const isThere = gpu.start.workers.some((own) => own.tenant === tenant && own.place === place)
+    const { kind } = must(gpu.space.places[place])
+    const fixedPlace = from === 0 && isThere ? place : null
+    return { tenant, role, kind, from, until, place: fixedPlace, notPlace: null, parts }
+  })
+}
+
+/** Holds in lists of those that take over from one another, each beginning before the last ends. */
+function takenOver(holds: readonly OwnedHold[]): readonly (readonly OwnedHold[])[] {
+  const lists: OwnedHold[][] = []
+  for (const hold of [...holds].sort((a, b) => a.from - b.from)) {
+    const before = lists.find((list) => {
+      const last = must(list.at(-1))
+      return last.place === hold.place && last.until > hold.from
     })
+    if (before === undefined) lists.push([hold])
+    else before.push(hold)
+  }
+  return lists
 }
 
 /** Those that hold something there, then by what one more instance there would bring them. */

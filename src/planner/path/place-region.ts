@@ -91,12 +91,13 @@ function* placeWith(region: Region, value: RegionValue, effort: Effort): Work<Pl
   const search = { inputs, tables, symmetries, scripted, start, ...effort }
   const path = yield* areChangesFree(inputs) ? searchFreely(search) : searchPlaced(search)
   if (path === null) return null
-  const holds = path.holds.map(({ owner, ...span }): OwnedHold => {
+  const holds = path.holds.flatMap(({ owner, ...span }): readonly OwnedHold[] => {
     if (owner < scriptedOwner) {
-      return { tenant: must(region.tenants[owner]).index, role: 'inference', ...span }
+      return [{ tenant: must(region.tenants[owner]).index, role: 'inference', ...span }]
     }
-    const { tenant, role } = must(scripted[owner - scriptedOwner])
-    return { tenant, role, ...span }
+    const { tenant, role, parts } = must(scripted[owner - scriptedOwner])
+    const { place } = span
+    return parts?.map((own) => ({ ...own, place })) ?? [{ tenant, role, ...span }]
   })
   return { score: path.value + value.terminal, holds: mergedHolds(holds) }
 }

@@ -1,6 +1,7 @@
 import type { BatchInputs, BatchTables } from './batch-programme.ts'
 import type { GpuStart, StartingWorker } from './gpu-start.ts'
 import type { Item, Placing } from './placing.ts'
+import type { OwnedHold } from './solution.ts'
 
 /**
  * An instance that is held whatever the programme decides: a retraining, another tenant's block.
@@ -16,6 +17,8 @@ export type Scripted = {
   /** The place it must have; null for any but `notPlace`. */
   readonly place: number | null
   readonly notPlace: number | null
+  /** Who holds the place in turn, where tenants take over from one another. */
+  readonly parts?: readonly OwnedHold[]
 }
 
 /** One owner on one place in slots from .. until - 1. */
