@@ -254,7 +254,10 @@ async function strike(
 }
 
 function remains(live: LiveRun): readonly string[] {
-  return live.processes().map((pid) => `Process ${pid} is left: ${commandOf(pid)}`)
+  return live.processes().map((pid) => {
+    const device = /CUDA_VISIBLE_DEVICES=([^\0]+)/.exec(environmentOf(pid))?.[1] ?? ''
+    return `Process ${pid} is left: ${commandOf(pid)} ${device}\n${live.log.slice(-4000)}`
+  })
 }
 
 /** Where the journal has other instances than the GPUs; one that is lost tells nothing. */

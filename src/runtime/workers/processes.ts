@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, readSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import type { ProcessIdentity } from './worker-spec.ts'
 
@@ -32,7 +32,7 @@ export function processStat(pid: number): ProcessStat | null {
  */
 function procText(pid: number, name: 'stat' | 'status' | 'environ'): string | null {
   try {
-    return readFileSync(`/proc/${pid}/${name}`, 'latin1')
+    return readWhole(`/proc/${pid}/${name}`)
   } catch (error) {
     // Any other failure (no descriptor left, say) tells nothing, least of all that it is dead.
     if (goneCodes.includes((error as NodeJS.ErrnoException).code ?? '')) return null
@@ -41,6 +41,26 @@ function procText(pid: number, name: 'stat' | 'status' | 'environ'): string | nu
 }
 
 const goneCodes = ['ENOENT', 'ESRCH']
+
+/**
+ * Into one buffer: files of /proc do not tell their size, so readFileSync takes a fresh 64 KiB for
+ * each, and a look at all processes leaves many megabytes to the garbage collector.
+ */
+let buffer = Buffer.alloc(64 << 10)
+
+function readWhole(path: string): string {
+  const file = openSync(path, 'r')
+  try {
+    for (let length = 0; ; ) {
+      if (length === buffer.length) buffer = Buffer.concat([buffer], 2 * buffer.length)
+      const read = readSync(file, buffer, length, buffer.length - length, null)
+      if (read === 0) return buffer.toString('latin1', 0, length)
+      length += read
+    }
+  } finally {
+    closeSync(file)
+  }
+}
 
 /** The identity of a child right after its start, alive or not. */
 export function identityOfChild(pid: number): ProcessIdentity | null {

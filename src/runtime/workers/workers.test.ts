@@ -26,6 +26,22 @@ async function succeed(own: Supervised): Promise<Supervised> {
 const isGone = (pid: number) => (processStat(pid) === null ? true : undefined)
 
 describe('an inference worker', () => {
+  test('that is told to stop while it is being started is started, and stopped', async () => {
+    const own = begin()
+    const started = own.workers.startInference(own.inference('a'))
+    expect((await own.workers.stop('a', { graceSeconds: 5 })).kind).toBe('stopped')
+    expect((await started).kind).toBe('started')
+    expect(own.workers.list()).toEqual([])
+  })
+
+  test('is not started once supervision has ended', async () => {
+    const own = begin()
+    const started = own.workers.startInference(own.inference('a'))
+    await own.workers.close()
+    expect((await started).kind).toBe('refused')
+    expect(own.events).toEqual([])
+  })
+
   test('is started without a shell, in a group of its own, with its environment', async () => {
     const own = begin()
     const spec = { ...own.inference('a', ['; touch', '$HOME']), environment: { OWN: '1' } }
@@ -116,7 +132,7 @@ describe('a retraining', () => {
 
   test('that is stopped writes a checkpoint, and goes on from it when started again', async () => {
     const own = begin()
-    await own.workers.startRetraining(own.retraining('t', [3, 100]))
+    await own.workers.startRetraining(own.retraining('t', [3, 1000]))
     await own.event('progress', 0)
     await own.workers.stop('t', { graceSeconds: 5 })
     expect((await own.event('checkpointed')).fraction).toBeGreaterThanOrEqual(1 / 3)

@@ -78,13 +78,15 @@ export function createWorkers(options: WorkersOptions): Workers {
   const ports = new Map<string, number>()
   /** Ids whose last traces are being removed. */
   const leaving = new Map<string, Promise<void>>()
-  /** Ids that are being started. */
-  const reserved = new Set<string>()
+  /** Starts under way, by id. */
+  const starting = new Map<string, Promise<StartResult>>()
   let isClosed = false
   return {
     startInference: start,
     startRetraining: start,
     stop: async (workerId, { graceSeconds }) => {
+      // Who is told that there is none would start another one beside it.
+      await starting.get(workerId)
       const life = lives.get(workerId)
       if (life === undefined) return { kind: 'unknown-worker' }
       const result = await life.stop(graceSeconds)
@@ -105,19 +107,20 @@ export function createWorkers(options: WorkersOptions): Workers {
     assert(!isClosed, 'Supervision has been closed')
     if (!isWorkerId(spec.id)) return refused(`${JSON.stringify(spec.id)} is no id of a worker`)
     if (lives.has(spec.id)) return refused(`There is a worker ${spec.id} already`)
-    if (reserved.has(spec.id)) return refused(`Worker ${spec.id} is being started`)
-    reserved.add(spec.id)
-    try {
-      await leaving.get(spec.id)
-      const port = spec.kind === 'inference' ? (spec.port ?? (await ownPort(spec.id))) : null
-      // Nobody would end the supervision of one that begins now.
-      if (isClosed) return refused('Supervision has been closed')
-      const life = begin(firstRecord(spec, port), { kind: 'start' })
-      await life.begun
-      return { kind: 'started', worker: life.view() }
-    } finally {
-      reserved.delete(spec.id)
-    }
+    if (starting.has(spec.id)) return refused(`Worker ${spec.id} is being started`)
+    const started = startNow(spec).finally(() => starting.delete(spec.id))
+    starting.set(spec.id, started)
+    return started
+  }
+
+  async function startNow(spec: WorkerSpec): Promise<StartResult> {
+    await leaving.get(spec.id)
+    const port = spec.kind === 'inference' ? (spec.port ?? (await ownPort(spec.id))) : null
+    // Nobody would end the supervision of one that begins now.
+    if (isClosed) return refused('Supervision has been closed')
+    const life = begin(firstRecord(spec, port), { kind: 'start' })
+    await life.begun
+    return { kind: 'started', worker: life.view() }
   }
 
   /** A port that no other worker has or is about to be given. */
