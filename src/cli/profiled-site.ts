@@ -46,7 +46,7 @@ export type ProfiledSite = {
   readonly device: 'simulated' | 'nvml'
   readonly tenantId: string
   /** `folder` is for pace files and first versions of reference workers. */
-  readonly subject: (folder: string) => Promise<ProfiledTenant>
+  readonly subject: (folder: string, tell: (line: string) => void) => Promise<ProfiledTenant>
 }
 
 /** Throws UsageError, ConfigError or InfeasibleSloError. */
@@ -71,8 +71,8 @@ export function readProfiledSite(options: SubjectOptions): ProfiledSite {
     classes: classesOf(gpus),
     device: node.device,
     tenantId: tenant.name,
-    subject: async (folder) => {
-      const program = await programOf({ source, tenant, workers, folder })
+    subject: async (folder, tell) => {
+      const program = await programOf({ source, tenant, workers, folder, tell })
       const isReference = workers.kind === 'reference'
       const base = {
         id: tenant.name,
@@ -114,8 +114,9 @@ async function programOf(own: {
   readonly tenant: TenantConfig
   readonly workers: TenantWorkers
   readonly folder: string
+  readonly tell: (line: string) => void
 }): Promise<TenantProgram> {
-  const { source, tenant, workers, folder } = own
+  const { source, tenant, workers, folder, tell } = own
   if (workers.kind === 'commands') {
     const firstVersion = join(siteFolder(source), workers.model)
     if (!existsSync(firstVersion)) {
@@ -126,6 +127,7 @@ async function programOf(own: {
     const { kind: _, model: __, ...commands } = workers
     return { ...commands, firstVersion, paceFileOf: () => null }
   }
+  tell('Making the reference workers ready: a first version of their model, and the pace to keep')
   const site = loadSite(source)
   const alone = {
     ...site,

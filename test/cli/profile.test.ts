@@ -39,7 +39,7 @@ tenants:
   - name: vision
     model: slow-model
     slo: 1s
-    accuracy: medium
+    accuracy: easy
     workers: reference
     retraining: { job: slow-job, batch: 64, configurations: [short] }
 `
@@ -209,7 +209,7 @@ test('what is in use is not touched: it is said who holds the room, and nothing 
   expect(await scene.layouts()).toEqual(before)
 })
 
-test('a worker that never gets ready is told of with its last words, and no figure is kept', async () => {
+test('a worker that never gets ready or answers is told of, and no figure is kept', async () => {
   const scene = nodeScene('simulated:a100-80gb')
   const file = join(scene.folder, 'ranker.json')
   const words = ['-o', file, '--profiles', '3g.40gb', '--seconds', '0.2']
@@ -217,6 +217,13 @@ test('a worker that never gets ready is told of with its last words, and no figu
   const ended = scene.run('profile', '-f', broken, ...words)
   expect(ended.stderr).toMatch(/did not get ready on 3g\.40gb.*RuntimeError: out of memory/)
   expect(ended.code).toBe(1)
+  const wrong = scene.write('request.json', {
+    inputs: [{ name: 'x', datatype: 'FP32', shape: [1, 4], data: [1, 2, 3, 4] }],
+  })
+  const tiny = ownSite(scene, [process.execPath, server, '0', 'none'])
+  const mute = scene.run('profile', '-f', tiny, ...words, '--request', wrong)
+  expect(mute.stderr).toMatch(/answered no batch of 1 on 3g\.40gb: the worker failed.*\n {2}fix: /)
+  expect(mute.code).toBe(1)
   const absent = scene.run('profile', '-f', ownSite(scene, ['/nowhere/server']), ...words)
   expect(absent.stderr).toMatch(/Cannot start the worker of ranker: .*ENOENT/)
   expect(absent.code).toBe(64)
@@ -237,6 +244,7 @@ test('what cannot be meant is refused before anything is begun', () => {
   expect(refused('--batches', '0')).toContain('whole numbers from 1')
   expect(refused('--retraining')).toContain('the site file names no retraining')
   expect(refused('-o', 'file.txt')).toContain('FILE.yaml and FILE.json')
+  expect(refused('-o', join(folder, 'nowhere', 'own.yaml'))).toContain('is not there')
   const hand = write('hand.yaml', 'version: 1\nsource: by hand\ntables: []\nderived: []\n')
   expect(refused('-o', hand)).toContain('did not write')
 })

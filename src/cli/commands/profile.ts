@@ -8,7 +8,7 @@ import type { ServingWish } from '../../runtime/profile/measure-serving.ts'
 import { ProfileError } from '../../runtime/profile/profile-error.ts'
 import type { WantedProfile } from '../../runtime/profile/profile-task.ts'
 import type { ProfiledTenant } from '../../runtime/profile/profiled-tenant.ts'
-import { type ProfileRun, runProfile } from '../../runtime/profile/run-profile.ts'
+import { runProfile } from '../../runtime/profile/run-profile.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
 import { interruptible } from '../interruptible.ts'
 import { changing } from '../node-access.ts'
@@ -48,9 +48,9 @@ of another driver, GPU or command are measured anew; the file before is kept as 
 A batch that fails on two workers did not run, and larger ones are left out. Without --batches sizes
 double from the tenant's requests on, until one takes longer than the tenant's SLO.
 
-Exit codes: 0 done · 1 the worker does not run at all · 3 it runs nowhere that was asked for · 4 no
-room, another owner, no permission (nothing was begun) · 6 an instance could not be removed · 64 a
-file or option that cannot be used · 130 interrupted, what was measured is kept
+Exit codes: 0 done · 1 the worker does not start or answer at all · 4 no room, another owner, no
+permission (nothing was begun) · 6 an instance could not be removed · 64 a file, command or option
+that cannot be used · 130 interrupted, what was measured is kept
 
 Example:
   migrator profile -f site.yaml --tenant vision -o vision.profile.yaml
@@ -67,7 +67,8 @@ export function profileCommand(): Command {
         'table, json or yaml; FILE.yaml takes the figures',
       )
         .argParser(parseOutput)
-        .default({ format: 'table', file: null }, 'table, TENANT.profile.yaml'),
+        .default({ format: 'table', file: null }, 'table, TENANT.profile.yaml')
+        .env('MIGRATOR_OUTPUT'),
     )
     .addOption(
       new Option('--profiles <names>', "GPU instance profiles (default: the site's)").argParser(
@@ -124,10 +125,11 @@ async function profile(options: Options, signal: AbortSignal): Promise<ExitCode>
   const output = options.output.file ?? `${site.tenantId}.profile.yaml`
   const choice = { spec: device, folder: stateDir }
   const ignoresOwners = options.ignoreOwners === true
+  const tell = (line: string): void => void process.stderr.write(`${line}\n`)
   try {
     const run = await changing(choice, { ignoresOwners }, async ({ context }) => {
       const folder = join(nodeFolder(device, stateDir), 'profile')
-      const tenant = await site.subject(folder)
+      const tenant = await site.subject(folder, tell)
       return runProfile({
         wish: {
           ...{ tenant, wanted, sample, serving: servingWish(tenant, options) },
@@ -136,12 +138,12 @@ async function profile(options: Options, signal: AbortSignal): Promise<ExitCode>
         ...{ context, folder, stateDir, output: resolve(output), signal },
         isSimulated: device.kind === 'simulated',
         leavesOut: options.profiles === undefined,
-        tell: (line) => void process.stderr.write(`${line}\n`),
+        tell,
       })
     })
     const named = { tenant: site.tenantId, file: output }
     printResult(options.output.format, profileJson(run, named), () => profileText(run, output))
-    return exitCodeOf(run)
+    return run.kind === 'interrupted' ? exitCodes.interrupted : exitCodes.done
   } catch (error) {
     if (!(error instanceof ProfileError)) throw error
     process.stderr.write(`migrator: ${error.message}\n`)
@@ -154,16 +156,6 @@ const codes: Readonly<Record<ProfileError['kind'], ExitCode>> = {
   failed: exitCodes.error,
   unusable: exitCodes.usage,
   stuck: exitCodes.needsHuman,
-}
-
-function exitCodeOf({ kind, tables }: ProfileRun): ExitCode {
-  if (kind === 'interrupted') return exitCodes.interrupted
-  const serving = tables.filter((table) => table.kind === 'inference')
-  const batches = serving.flatMap(({ measured }) =>
-    Object.values(measured.profiles).flatMap((own) => own.batches),
-  )
-  const runs = batches.some(({ outcome }) => 'perSecond' in outcome)
-  return runs ? exitCodes.done : exitCodes.infeasible
 }
 
 function servingWish(

@@ -1,4 +1,13 @@
-import { copyFileSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import {
+  accessSync,
+  constants,
+  copyFileSync,
+  existsSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname } from 'node:path'
 import { Document, isScalar, visit } from 'yaml'
 import { readDocument } from '../../config/read-document.ts'
 import { profileFileSchema } from '../../config/schema/profile-schema.ts'
@@ -33,6 +42,7 @@ export type FiguresFile = {
 
 /** Opens or begins it. Throws ConfigError, or ProfileError for a file that a person wrote. */
 export function openFiguresFile(path: string): FiguresFile {
+  checkPlace(path)
   let tables = existsSync(path) ? readTables(path) : []
   let hasCopy = false
   let wantsCopy = false
@@ -67,6 +77,16 @@ export function openFiguresFile(path: string): FiguresFile {
       wantsCopy = false
       write(path, tables)
     },
+  }
+}
+
+/** Before anything is measured that could then not be kept. */
+function checkPlace(path: string): void {
+  try {
+    accessSync(dirname(path), constants.W_OK)
+  } catch {
+    const why = `the folder ${dirname(path)} is not there, or may not be written to`
+    throw new ProfileError('unusable', `Cannot write ${path}: ${why}`)
   }
 }
 

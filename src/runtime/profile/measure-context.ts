@@ -18,6 +18,8 @@ export type MeasureContext = {
   readonly memoryMiB: () => Promise<number | null>
   /** A request that a person gave; null: made up by the model's metadata. */
   readonly sample: InferRequest | null
+  /** Whether a worker has got ready, or answered, on any profile under these conditions. */
+  readonly hasRun: (what: 'start' | 'batch') => boolean
   readonly found: () => MeasuredProfile
   readonly keep: (next: MeasuredProfile) => void
   readonly signal: AbortSignal

@@ -74,7 +74,7 @@ async function inFolder(
     const outcome =
       end?.kind === 'failed'
         ? { didNotRun: await endOf(worker, end) }
-        : outcomeOf(worker.events, retraining)
+        : retrainingOutcome(worker.events, retraining)
     const before = found()
     keep({
       ...before,
@@ -93,9 +93,10 @@ async function inFolder(
   }
 }
 
-function outcomeOf(
+/** What its lines of progress come to; of the whole, where it was stopped before. */
+export function retrainingOutcome(
   events: readonly WorkerEvent[],
-  { samples }: ProfiledRetraining,
+  { samples }: Pick<ProfiledRetraining, 'samples'>,
 ): MeasuredRetraining['outcome'] {
   const points = events.flatMap((event) => {
     if (event.kind === 'progress') return [{ at: event.atSeconds, fraction: event.fraction }]

@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { count, duration } from '../../observe/units.ts'
 import { largest, type MeasureContext } from './measure-context.ts'
 import { leftOut, type MeasuredBatch } from './measured-table.ts'
+import { ProfileError } from './profile-error.ts'
 import type { RequestMaker } from './request-bodies.ts'
 import { requestsFor, type ServingWorker, startServing } from './serving-worker.ts'
 import { timeBatches } from './time-batches.ts'
@@ -104,9 +105,21 @@ class BatchSizes {
       }
       const outcome = await this.#twice(items, wish.seconds)
       if (outcome === null) return { kind: 'interrupted' }
+      if ('didNotRun' in outcome) this.#checkHasRun(items, outcome.didNotRun)
       await this.#keep(items, outcome)
     }
     return { kind: 'done' }
+  }
+
+  /** A worker that has answered nothing at all is asked the wrong thing, or is broken. */
+  #checkHasRun(items: number, reason: string): void {
+    const { hasRun, tenant, profile } = this.#context
+    if (hasRun('batch')) return
+    throw new ProfileError(
+      'failed',
+      `The worker of ${tenant.id} answered no batch of ${items} on ${profile}: ${reason}\n` +
+        '  fix: give a request like those it gets with --request FILE, or smaller --batches',
+    )
   }
 
   async close(): Promise<void> {

@@ -18,6 +18,8 @@ import {
 } from './profile-task.ts'
 import type { WorkerDesk } from './worker-desk.ts'
 
+type Ran = Parameters<MeasureContext['hasRun']>[0]
+
 /** What tasks are done with. */
 export type TaskRunner = {
   readonly wish: ProfileWish
@@ -75,14 +77,7 @@ function keepNotReady(
 ): void {
   const { file, wish, tell } = runner
   const { key, profile } = task
-  const ranElsewhere = file
-    .tables()
-    .filter((table) => isSameTable(table, key))
-    .filter(({ measured }) => measured.conditions === task.conditions.conditions)
-    .some(({ measured }) =>
-      Object.values(measured.profiles).some(({ startSeconds }) => startSeconds.length > 0),
-    )
-  if (!ranElsewhere) {
+  if (!hasRun(runner, task, 'start')) {
     const who = key.kind === 'inference' ? 'worker' : 'trainer'
     throw new ProfileError(
       'failed',
@@ -92,6 +87,17 @@ function keepNotReady(
   }
   file.keep(task, withoutRun(task, file.find(task), { wish, message }))
   tell(`${profile}  did not run: ${message}`)
+}
+
+function hasRun({ file }: TaskRunner, { key, conditions }: ProfileTask, what: Ran): boolean {
+  const own = file.tables().filter((table) => isSameTable(table, key))
+  const current = own.filter(({ measured }) => measured.conditions === conditions.conditions)
+  const profiles = current.flatMap(({ measured }) => Object.values(measured.profiles))
+  return profiles.some(({ startSeconds, batches }) =>
+    what === 'start'
+      ? startSeconds.length > 0
+      : batches.some(({ outcome }) => 'perSecond' in outcome),
+  )
 }
 
 function measure(
@@ -111,6 +117,7 @@ function measure(
       const told = own.flatMap(({ memoryMiB }) => (memoryMiB === null ? [] : [memoryMiB]))
       return told.length === 0 ? null : told.reduce((sum, each) => sum + each, 0)
     },
+    hasRun: (what) => hasRun(runner, task, what),
     found: () => file.find(task),
     keep: (measured) => file.keep(task, measured),
   }
