@@ -40,3 +40,11 @@ test('a process is known by its pid, its start and the boot', async () => {
   expect(processStat(identity.pid)).toBeNull()
   expect(launchOf(identity.pid)).toBeNull()
 })
+
+test('a launch is found behind an environment of any length', async () => {
+  const long = { LONG: 'x'.repeat(100_000), LONGER: 'y'.repeat(100_000) }
+  const child = spawn('sleep', ['100'], { env: { ...long, [launchVariable]: 'far back' } })
+  expect(launchOf(child.pid ?? 0)).toBe('far back')
+  child.kill('SIGKILL')
+  await once(child, 'exit')
+})
