@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { parse } from 'yaml'
 import { must } from '../../src/base/assert.ts'
 import type { KeptTable, MeasuredProfile } from '../../src/runtime/profile/measured-table.ts'
@@ -173,6 +173,9 @@ test.each([
       '1',
     ]
     const running = scene.start('profile', ...words, ...few)
+    onTestFinished(() => {
+      for (const pid of workersOf(scene)) process.kill(Number(pid), 'SIGKILL')
+    })
     while (!existsSync(file) && running.child.exitCode === null) await wait(10)
     running.child.kill(signal)
     const { code } = await running.ended
