@@ -6,6 +6,7 @@ import { request } from 'undici'
 import { must } from '../../src/base/assert.ts'
 import { Rng } from '../../src/base/rng.ts'
 import { loadSite, readSiteSource } from '../../src/cli/load-site.ts'
+import type { Policy } from '../../src/core/policy.ts'
 import type { StaticInstance } from '../../src/core/site.ts'
 import type { DaemonEvent } from '../../src/runtime/daemon/daemon.ts'
 import type { RunningDaemon } from '../../src/runtime/daemon/open-daemon.ts'
@@ -23,7 +24,7 @@ const { tenantPrograms } = await built<typeof import('../../src/runtime/daemon/p
 )
 
 /** One tenant on half a GPU, and the other half to retrain it on. */
-const text = `version: 1
+export const liveNodeSite = `version: 1
 name: node
 gpus: [{ model: a100-80gb }]
 window: 5s
@@ -59,6 +60,15 @@ export class LiveNode {
   events: DaemonEvent[] = []
   #running: RunningDaemon | null = null
   readonly #rng = new Rng(1, 'live node')
+  readonly #text: string
+  readonly #policy: Policy
+
+  /** By default it serves, and retrains while `retrains` says so. */
+  constructor(options: { readonly text?: string; readonly policy?: Policy } = {}) {
+    this.#text = options.text ?? liveNodeSite
+    const layoutOf = () => (this.retrains ? [serves, trains] : [serves])
+    this.#policy = options.policy ?? fixedPolicy(layoutOf)
+  }
 
   get running(): RunningDaemon {
     return must(this.#running, 'No daemon is open')
@@ -66,16 +76,15 @@ export class LiveNode {
 
   async open(): Promise<void> {
     const file = join(this.folder, 'site.yaml')
-    writeFileSync(file, text)
+    writeFileSync(file, this.#text)
     const site = loadSite(readSiteSource(file))
     const stateDir = join(this.folder, 'state')
     const programs = await tenantPrograms(site, { stateDir, siteFolder: this.folder })
-    const policy = fixedPolicy(() => (this.retrains ? [serves, trains] : [serves]))
     const models = site.gpus.map(({ model }) => model)
     this.#running = await openDaemon({
       ...{ site, stateDir, programs, services: serviceTables(site) },
       device: { kind: 'simulated', models },
-      planner: async (problem) => policy.plan(problem),
+      planner: async (problem) => this.#policy.plan(problem),
       log: (level, message) => {
         this.log += `${level} ${message}\n`
       },
@@ -101,10 +110,10 @@ export class LiveNode {
   }
 
   /** A request of eight items; its id, the version that answered, and the classes answered, or null: not served. */
-  async infer() {
+  async infer(tenant = 'vision') {
     const data = Array.from({ length: 8 * inputs }, () => this.#rng.normal())
     const input = { name: 'features', shape: [8, inputs], datatype: 'FP64', data }
-    const answer = await this.#post('infer', { inputs: [input] })
+    const answer = await this.#post(`${tenant}/infer`, { inputs: [input] })
     if (answer.status !== 200) return null
     const classes = must(classesIn(answer.body as InferResponse))
     return { id: String(answer.id), version: String(answer.version), classes }
@@ -115,7 +124,7 @@ export class LiveNode {
     for (let i = 0; i < requests; i += 1) {
       const answer = await this.infer()
       if (answer === null) continue
-      await this.#post('feedback', { id: answer.id, label: labelsOf(answer.classes) })
+      await this.#post('vision/feedback', { id: answer.id, label: labelsOf(answer.classes) })
     }
   }
 
@@ -141,7 +150,7 @@ export class LiveNode {
 
   async #post(what: string, body: unknown) {
     const { host, port } = this.running.router.state.listen
-    const answer = await request(`http://${host}:${port}/v2/models/vision/${what}`, {
+    const answer = await request(`http://${host}:${port}/v2/models/${what}`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(body),
