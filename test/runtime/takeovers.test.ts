@@ -149,3 +149,20 @@ test('a takeover goes on under the next daemon, which finds both workers on the 
     own.events.some((own) => own.kind === 'effect' && own.effect.kind === 'start-worker'),
   ).toBe(false)
 })
+
+test('a new version is loaded beside the one that serves', { timeout: 120_000 }, async () => {
+  const own = new LiveNode()
+  node = own
+  await own.open()
+  await own.until(async () => (await own.infer()) !== null, 'the tenant is served')
+  own.retrains = true
+  await own.until(async () => {
+    await own.teach(10, (classes) => classes.map(() => 1))
+    return own.facts('version-loaded') > 0
+  }, 'a better version is loaded')
+  const loads = own.events.flatMap((event) =>
+    event.kind === 'effect' && event.effect.kind === 'load-version' ? [event.effect] : [],
+  )
+  expect(loads[0]).toMatchObject({ isBeside: true })
+  expect((await own.infer())?.version).toBe(loads[0]?.version)
+})

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { literalSite, readLiteral } from '../../../test/literal-site.ts'
 import { must } from '../../base/assert.ts'
 import { resolveSite } from '../../config/resolve-site.ts'
@@ -145,4 +145,39 @@ test('a GPU that failed as a whole is nothing to plan with', () => {
 test('ids go on where they were, so that none comes twice', () => {
   const { state } = rebuildState(found({ jobs: [job] }))
   expect([state.instancesMade, state.jobsMade]).toEqual([9, 4])
+})
+
+describe('two workers on one GPU instance', () => {
+  const startedAt = (startTicks: string, own: WorkerView): WorkerView => ({
+    ...own,
+    process: { pid: 1, startTicks, bootId: 'b' },
+  })
+  const serves = startedAt('100', view('vision-1', 'MIG-0', 'inference'))
+  const servers = [{ settings: { serverId: 'vision-1' }, mode: 'open', inFlight: 1 } as ServerState]
+
+  test('stay there, the later one to take over from the other, and wait for a plan', () => {
+    const trains = startedAt('200', view('vision-job-4-123', 'MIG-0', 'retraining'))
+    const workers = [trains, serves]
+    const { state, safety, owned, strays } = rebuildState(found({ workers, servers, jobs: [job] }))
+    expect(state.instances.map(({ id, worker, besides }) => [id, worker?.kind, besides])).toEqual([
+      ['gpu0/19@0#3', 'inference', undefined],
+      ['gpu0/19@0#10', 'retraining', 'gpu0/19@0#3'],
+      ['gpu0/19@1#7', undefined, undefined],
+    ])
+    expect(state.tenants[0]?.job?.instanceId).toBe('gpu0/19@0#10')
+    expect(state.instancesMade).toBe(10)
+    expect(owned.get('gpu0/19@0#10')?.uuid).toBe('MIG-0')
+    expect(safety.instances.get('gpu0/19@0#10')?.besides).toBe('gpu0/19@0#3')
+    expect(strays).toEqual([])
+    expect(advance(state, { kind: 'time-reached', atSeconds: 60 }).effects).toEqual([])
+  })
+
+  test('and a third are one too many', () => {
+    const others = ['200', '300'].map((ticks) =>
+      startedAt(ticks, view(`vision-${ticks}`, 'MIG-0', 'inference')),
+    )
+    const { state, strays } = rebuildState(found({ workers: [...others, serves], servers }))
+    expect(state.instances.filter(({ worker }) => worker !== null)).toHaveLength(2)
+    expect(strays.map(({ spec }) => spec.id)).toEqual(['vision-300'])
+  })
 })
