@@ -218,8 +218,11 @@ async function openAll(
     await listening.close()
     router.close()
     await stopRouter(stateDir)
-    const running = workers.list().map(({ spec }) => workers.stop(spec.id, { graceSeconds: 5 }))
-    await Promise.all(running)
+    // Again for one that was still being started.
+    for (let round = 0; round < 2; round += 1) {
+      const running = workers.list().map(({ spec }) => spec.id)
+      await Promise.all(running.map((id) => workers.stop(id, { graceSeconds: 5 })))
+    }
     await workers.close()
     const ended = await session.end(site.node.onExit)
     if (ended.kind === 'restored') tellRestored(ended.applied, log)
