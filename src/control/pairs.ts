@@ -67,3 +67,9 @@ export function mainOf(host: InstanceState, guest: InstanceState): InstanceState
   const isComing = isAtWork(worker) || worker.phase === 'cutting-over'
   return isComing || host.worker === null || isLeaving(host.worker) ? guest : host
 }
+
+/** Of the two the one that does something with the GPU instance, as far as one does. */
+export function holderOf(host: InstanceState, guest: InstanceState): InstanceState {
+  if (isAtWork(guest.worker)) return guest
+  return isAtWork(host.worker) ? host : mainOf(host, guest)
+}

@@ -1,6 +1,6 @@
 import { must } from '../base/assert.ts'
 import type { ExecutorState, InstanceState } from '../control/executor-state.ts'
-import { guestOf, hostOf, mainOf } from '../control/pairs.ts'
+import { guestOf, holderOf, hostOf } from '../control/pairs.ts'
 import { desiredTenure } from '../control/tenures.ts'
 import { profileById } from '../core/mig/gpu-model.ts'
 import type { TimelineSpan } from '../observe/run-result.ts'
@@ -98,7 +98,7 @@ function spanOf(state: ExecutorState, instance: InstanceState): Open {
 function isBeside(state: ExecutorState, instance: InstanceState): boolean {
   const host = hostOf(state, instance) ?? instance
   const guest = guestOf(state, host)
-  return guest !== null && mainOf(host, guest) !== instance
+  return guest !== null && holderOf(host, guest) !== instance
 }
 
 function phaseOf({ phase, worker }: InstanceState): InstanceSpan['phase'] {

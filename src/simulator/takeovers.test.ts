@@ -105,6 +105,12 @@ describe('a plan whose holders take over from each other', () => {
     expect(must(lent).timeline.some(({ isBeside }) => isBeside)).toBe(true)
   })
 
+  test('leaves nothing idle while inference takes over from inference', () => {
+    const { timeline } = simulate({ ...run, policy: holding(changingPlaces, 'make-first') })
+    const own = timeline.filter(({ isBeside, fromSeconds }) => !isBeside && fromSeconds > 0)
+    expect(own.filter(({ phase }) => phase !== 'serving')).toEqual([])
+  })
+
   test('holds each slice once', () => {
     const { gpuSecondsUsed } = simulate({ ...run, policy: holding(changingPlaces, 'make-first') })
     // 3g + 3g are six of seven compute slices.
