@@ -1,7 +1,7 @@
 import type { Exchange } from './exchange.ts'
 import type { RoutedServer } from './routed-server.ts'
 
-/** Which exchanges each server executes: lists, for they are short and change with every request. */
+/** Which exchanges each server executes, in short lists that change with every request. */
 export class ExecutingExchanges {
   readonly #byServer = new Map<RoutedServer, Exchange[]>()
 

@@ -33,8 +33,8 @@ type Answered = Exclude<RouterCommand, { kind: 'ack' } | { kind: 'shutdown' }>
 const bufferMiBDefault = 256
 const connectionsDefault = 8192
 const requestSecondsDefault = 60
-const sweepMs = 100
-const sweepsPerSecond = 10
+const sweepMs = 250
+const sweepsPerSecond = 4
 const drainPollMs = 20
 
 const done: CommandReply = { kind: 'done' }

@@ -25,6 +25,12 @@ export type UploadTarget = {
 }
 
 /**
+ * What comes in smaller pieces is copied together: a piece on its own takes some hundred bytes
+ * beside its own, and a client may send a mebibyte byte by byte.
+ */
+const pieceBytes = 4096
+
+/**
  * Receives a request's body: whole up to `bufferBytesMax`; a larger one stops there and waits, its
  * client slowed down by TCP, until somebody takes it as a stream. Declared lengths are never
  * trusted with memory: what is held is what came.
@@ -38,6 +44,9 @@ export class Upload {
   readonly #listener: UploadListener
   readonly #now: () => number
   #parts: Buffer[] = []
+  /** Small pieces after those parts, `#gatheredBytes` of it. */
+  #gathered: Buffer | null = null
+  #gatheredBytes = 0
   #bytes = 0
   #heldBytes = 0
   #isWaiting = false
@@ -67,7 +76,7 @@ export class Upload {
     this.#target = target
     this.progressSeconds = this.#now()
     let takesMore = true
-    for (const part of this.#parts.splice(0)) takesMore = target.write(part)
+    for (const part of this.#takeParts()) takesMore = target.write(part)
     this.#release()
     if (this.#hasEnded) target.finish()
     else if (takesMore) this.drained()
@@ -90,6 +99,7 @@ export class Upload {
     this.#isClosed = true
     this.#target = null
     this.#parts = []
+    this.#gathered = null
     this.#release()
     this.#request.resumeBody()
   }
@@ -114,7 +124,11 @@ export class Upload {
 
   #hold(bytes: Buffer): void {
     this.#heldBytes += bytes.length
-    this.#parts.push(bytes)
+    if (bytes.length < pieceBytes && this.#bytes > bytes.length) this.#gather(bytes)
+    else {
+      this.#keepGathered()
+      this.#parts.push(bytes)
+    }
     if (this.#bytes <= this.#limits.bufferBytesMax || this.#isWaiting) return
     this.#isWaiting = true
     this.#request.pauseBody()
@@ -127,9 +141,32 @@ export class Upload {
     this.#hasEnded = true
     if (this.#target !== null) this.#target.finish()
     else if (!this.#isWaiting) {
-      const parts = this.#parts
+      const parts = this.#takeParts()
       this.#listener.onBuffered(parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts))
     }
+  }
+
+  #gather(bytes: Buffer): void {
+    if (this.#gathered === null || this.#gatheredBytes + bytes.length > pieceBytes) {
+      this.#keepGathered()
+      this.#gathered = Buffer.allocUnsafeSlow(pieceBytes)
+    }
+    bytes.copy(this.#gathered, this.#gatheredBytes)
+    this.#gatheredBytes += bytes.length
+  }
+
+  #keepGathered(): void {
+    if (this.#gathered === null) return
+    this.#parts.push(this.#gathered.subarray(0, this.#gatheredBytes))
+    this.#gathered = null
+    this.#gatheredBytes = 0
+  }
+
+  #takeParts(): readonly Buffer[] {
+    this.#keepGathered()
+    const parts = this.#parts
+    this.#parts = []
+    return parts
   }
 
   #release(): void {
