@@ -26,8 +26,8 @@ export type OverheadComparison = {
 }
 
 /**
- * The same plans carried out cold, every worker begun when it is to serve, nobody beside anybody, and
- * pre-initialised. A planner that knows the overhead has its plans pre-initialised as they are;
+ * The same plans carried out cold (every worker begun when it is to serve, nobody beside anybody)
+ * and pre-initialised. A planner that knows the overhead has its plans pre-initialised as they are;
  * those of one that is blind to it are built ahead by `preInitialise` as far as slices happen to be
  * idle, or memory to be free. Plans are made at window starts only, so that both ways meet the same
  * moments.
