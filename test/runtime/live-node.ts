@@ -109,7 +109,7 @@ export class LiveNode {
     })
   }
 
-  /** A request of eight items: its id, who answered it and with what; or null: it was not served. */
+  /** A request of eight items: its id, who answered and what; null: it was not served. */
   async infer(tenant = 'vision') {
     const data = Array.from({ length: 8 * inputs }, () => this.#rng.normal())
     const input = { name: 'features', shape: [8, inputs], datatype: 'FP64', data }
