@@ -238,6 +238,17 @@ describe('make before break', () => {
     expect(drain?.atSeconds).toBe(48 + 0.25 + 4 + 1)
   })
 
+  test('also when its time is up while it loads a version', () => {
+    const own = world({ 'load-version': 3 })
+    const late = on(threeSlices, 4, serve('a', 48, 100, 50))
+    accept(own, 0, plan(0, 100, on(threeSlices, 0, serve('a', 0, 50)), late))
+    own.run(49)
+    own.send({ kind: 'version-withdrawn', tenant: 'a', version: 'a/0', atSeconds: 49 })
+    own.run(60)
+    expect(own.effectsOf('load-version')[0]?.atSeconds).toBe(49)
+    expect(own.effectsOf('route-drain')[0]?.atSeconds).toBe(48 + 0.25 + 4 + 1)
+  })
+
   test('but not in a plan that was made blind to overhead', () => {
     const own = world()
     const late = on(threeSlices, 4, serve('a', 50, 100))

@@ -122,7 +122,7 @@ function waitsForSuccessor(state: ExecutorState, { index, tenure }: Own): boolea
   const planned = must(accepted.plan.instances[index])
   const worker = workerOn(state, must(accepted.progress[index]).instanceId)
   if (worker?.kind !== 'inference' || worker.tenant !== tenure.tenant) return false
-  if (worker.phase !== 'serving') return false
+  if (worker.phase !== 'serving' && worker.phase !== 'switching') return false
   const following = tenureAfter(accepted, index)
   if (following !== null && isDue(state, following.initialiseFromSeconds)) return false
   if (dueCreates(state, planned.gpu).length > 0) return false
