@@ -75,6 +75,8 @@ function tab(run: RunResult, index: number, comparison: Comparison): string {
 
 const hatch = 'repeating-linear-gradient(45deg, var(--soft) 0 3px, var(--ground) 3px 6px)'
 
+const strip = 'linear-gradient(var(--ground) 65%, var(--soft) 65%)'
+
 export function tenantKey(tenants: readonly string[]): string {
   const entries = [
     ...tenants.map((tenant, index) => ({ ground: tenantColour(index), words: tenant })),
@@ -82,6 +84,7 @@ export function tenantKey(tenants: readonly string[]): string {
     { ground: hatch, words: 'hatched: retraining' },
     { ground: 'var(--soft);opacity:.3', words: 'pale: creating, initialising or draining' },
     { ground: 'var(--idle)', words: 'grey: idle' },
+    { ground: strip, words: 'strip at the foot: the next worker starts beside' },
   ]
   const items = entries.map(({ ground, words }) =>
     element('li', {}, element('span', { style: `background:${ground}` }) + escapeText(words)),
