@@ -56,6 +56,17 @@ test('a change says who gains and who loses beside leaving things as they were',
   expect(change?.net).toBeCloseTo(((-6 + 4) * 30 * 0.6) / 500)
 })
 
+test('a takeover is a change from who serves on beside the next one', () => {
+  const needs = warm.tenants.map(() => warm.classes.map(() => 1000))
+  const memoryMiB = warm.classes.map(() => 2000)
+  const roomy = { ...warm, takeovers: { memoryMiB, inferenceMiB: needs, retrainingMiB: needs } }
+  const { changes } = explained(roomy, [serve(0, [9, 4], [0, 6]), serve(1, [9, 4], [4, 10])])
+  expect(changes).toHaveLength(1)
+  expect(changes[0]?.from).toMatchObject([{ tenant: 'a', profile: '3g.40gb', atSeconds: 106 }])
+  const [a, b] = must(changes[0]).effects
+  expect([a?.inTime, b?.inTime].map((own) => Math.round(own ?? 0))).toEqual([-4 * 30, 4 * 30])
+})
+
 test('what begins on idle slices is compared with leaving them idle', () => {
   const { changes } = explained(warm, [serve(0, [9, 4], [0, 10]), serve(1, [9, 0], [3, 10])])
   expect(changes).toMatchObject([{ atSeconds: 103, from: [], comparedUntilSeconds: 110 }])

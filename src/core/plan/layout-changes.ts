@@ -152,13 +152,16 @@ function handOverOf(givenUp: readonly GivenUp[], begun: readonly Begun[]): HandO
   return { gpu, slot: Math.min(...slots), givenUp, begun }
 }
 
-/** For each of its slices the hold that was the last one there. */
+/** For each of its slices the hold that was the last one there; of a takeover the one beside it. */
 function takenFrom(
   problem: PlanningProblem,
-  { place, span }: Begun,
+  begun: Begun,
   givenUp: readonly GivenUp[],
 ): ReadonlySet<GivenUp> {
-  const before = givenUp.filter((own) => own.place.gpu === place.gpu && own.slot <= span.fromSlot)
+  const { place, span } = begun
+  const before = givenUp.filter(
+    (own) => own.place.gpu === place.gpu && (own.slot <= span.fromSlot || isTakenOver(own, begun)),
+  )
   const mask = maskOf(problem, place)
   const last = new Set<GivenUp>()
   for (let slice = 0; 1 << slice <= mask; slice += 1) {
@@ -167,6 +170,14 @@ function takenFrom(
     if (here.length > 0) last.add(here.reduce((a, b) => (b.slot >= a.slot ? b : a)))
   }
   return last
+}
+
+/** Whether the hold ends on the same instance while the one that is begun gets ready beside it. */
+function isTakenOver(own: GivenUp, { place, span, readySlot }: Begun): boolean {
+  const { profileId, start } = own.place
+  const isThere = profileId === place.profileId && start === place.start
+  const isOther = own.tenantIndex !== span.tenantIndex || own.role !== span.tenure.role.kind
+  return isThere && isOther && own.slot > span.fromSlot && own.slot <= readySlot
 }
 
 /** Memory slices of a place, as bits. */
