@@ -45,7 +45,7 @@ const knowledge: Sweep = {
 
 /**
  * The full grid's axes, one at a time: Goodput of the reference and its lead over every other
- * policy that was swept, in points, means over scenarios and seeds that all of them have.
+ * policy that was swept, in points, means over the scenarios and seeds that have all of the table.
  */
 export function sweepTables(
   rows: readonly SuiteRow[],
@@ -66,20 +66,25 @@ function sweepTable(runs: readonly RunRow[], reference: string, { title, cells }
   const told = policies.filter((policy) =>
     cells.every(({ knobs }) => first.some((row) => row.policy === policy && isOf(row, knobs))),
   )
-  if (!told.includes(reference)) return 'These rows were not run.'
+  const of = (row: RunRow, policy: string, knobs: SuiteKnobs) =>
+    byWorld.get(worldKey({ ...row, policy, knobs }))
+  const worlds = first.filter((row) => row.policy === reference && isOf(row, cells[0]?.knobs ?? {}))
+  const whole = worlds.filter((row) =>
+    told.every((policy) => cells.every(({ knobs }) => of(row, policy, knobs) !== undefined)),
+  )
   const others = told.filter((policy) => policy !== reference)
+  if (whole.length === 0 || others.length === 0) return 'These rows were not run.'
   const body = cells.map(({ name, knobs }) => {
-    const worlds = first.filter((row) => row.policy === reference && isOf(row, knobs))
-    const of = (row: RunRow, policy: string) => byWorld.get(worldKey({ ...row, policy }))
-    const whole = worlds.filter((row) => others.every((policy) => of(row, policy) !== undefined))
-    const own = mean(whole.map(({ goodput }) => goodput))
+    const goodputOf = (row: RunRow, policy: string) => of(row, policy, knobs)?.goodput ?? 0
+    const own = mean(whole.map((row) => goodputOf(row, reference)))
     const leads = others.map((policy) => {
-      return points(mean(whole.map((row) => row.goodput - (of(row, policy)?.goodput ?? 0))))
+      return points(own - mean(whole.map((row) => goodputOf(row, policy))))
     })
-    return [name, (100 * own).toFixed(1), ...leads, String(whole.length)]
+    return [name, (100 * own).toFixed(1), ...leads]
   })
   const over = others.map((policy) => `over \`${policy}\``)
-  return markdownTable([title, `\`${reference}\``, ...over, 'runs'], body)
+  const basis = `${whole.length} ${whole.length === 1 ? 'run' : 'runs'} of each policy in a row.`
+  return `${markdownTable([title, `\`${reference}\``, ...over], body)}\n\n${basis}`
 }
 
 function isOf(row: RunRow, knobs: SuiteKnobs): boolean {
