@@ -1,28 +1,8 @@
 import { expect, test } from 'vitest'
+import { boundedPlan } from '../../../test/bounded-plan.ts'
 import { randomProblem } from '../../../test/random-problem.ts'
 import { Rng } from '../../base/rng.ts'
-import { valueOf } from '../../core/plan/value.ts'
 import { searchExhaustively } from '../exhaustive.ts'
-import { planPath } from './plan-path.ts'
-
-/** The least bound on J + T that was reported, and J + T of the plan. */
-function solve(problem: Parameters<typeof planPath>[0], stepsMax: number) {
-  let terminal = 0
-  let bound = Number.POSITIVE_INFINITY
-  const outcome = planPath(problem, {
-    stepsMax,
-    gapTarget: 0,
-    onIncumbent: ({ value }) => {
-      terminal = value.terminal
-    },
-    onBound: (own) => {
-      bound = Math.min(bound, own + terminal)
-    },
-  })
-  if (outcome.status === 'infeasible') throw new Error(outcome.reason)
-  const value = valueOf(problem, outcome.plan)
-  return { outcome, bound, worth: value.objective + value.terminal }
-}
 
 test('no small problem has a plan worth more than the bound, and the best is nearly found', () => {
   let lost = 0
@@ -33,7 +13,7 @@ test('no small problem has a plan worth more than the bound, and the best is nea
     const best = searchExhaustively(problem)
     if (best.kind === 'none') throw new Error(best.reason)
     const most = best.objective + best.terminal
-    const { bound, worth } = solve(problem, 3e6)
+    const { bound, worth } = boundedPlan(problem, 3e6)
     const slack = 1e-9 * most
     expect(bound, `seed ${seed}`).toBeGreaterThanOrEqual(most - slack)
     expect(worth, `seed ${seed}`).toBeLessThanOrEqual(most + slack)
@@ -45,8 +25,8 @@ test('no small problem has a plan worth more than the bound, and the best is nea
 test('bounds of whole windows are never below the best plan of more work', () => {
   for (let seed = 0; seed < 4; seed += 1) {
     const problem = randomProblem(new Rng(seed, 'bounds'), { size: 'full', tenantCount: 2 })
-    const few = solve(problem, 2e6)
-    const many = solve(problem, 2e7)
+    const few = boundedPlan(problem, 2e6)
+    const many = boundedPlan(problem, 2e7)
     expect(few.bound).toBeGreaterThanOrEqual(many.worth)
     expect(many.bound).toBeLessThanOrEqual(few.bound)
     expect(many.worth).toBeGreaterThanOrEqual(few.worth)

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { boundedPlan } from '../../../test/bounded-plan.ts'
 import { randomPlan } from '../../../test/random-plan.ts'
 import { type RandomProblemOptions, randomProblem } from '../../../test/random-problem.ts'
 import { Rng } from '../../base/rng.ts'
@@ -89,7 +90,7 @@ test('no bound is below the best plan with takeovers, and that is nearly found',
     const best = searchExhaustively(problem)
     if (best.kind === 'none') throw new Error(best.reason)
     const most = best.objective + best.terminal
-    const { bound, worth } = solved(problem, 3e6)
+    const { bound, worth } = boundedPlan(problem, 3e6)
     expect(bound, `seed ${seed}`).toBeGreaterThanOrEqual(most * (1 - 1e-9))
     expect(worth, `seed ${seed}`).toBeLessThanOrEqual(most * (1 + 1e-9))
     lost += most > 0 ? (most - worth) / most : 0
@@ -100,8 +101,8 @@ test('no bound is below the best plan with takeovers, and that is nearly found',
 test('no bound of a whole window is below a plan of more work, or by chance', () => {
   for (let seed = 0; seed < 4; seed += 1) {
     const problem = problemOf(seed, 'whole', { tenantCount: 2, hasRunning: seed % 2 === 0 })
-    const few = solved(problem, 3e6)
-    const many = solved(problem, 1.5e7)
+    const few = boundedPlan(problem, 3e6)
+    const many = boundedPlan(problem, 1.5e7)
     expect(few.bound).toBeGreaterThanOrEqual(many.worth)
     for (let i = 0; i < 5; i += 1) {
       const plan = lendWhereItFits(problem, randomPlan(new Rng(i, `whole ${seed}`), problem))
@@ -114,30 +115,11 @@ test('nor is a bound of several GPUs', () => {
   for (let seed = 0; seed < 3; seed += 1) {
     const gpuModelIds = ['a30', 'a30']
     const problem = problemOf(seed, 'bounds of several', { gpuModelIds, tenantCount: 4 })
-    const few = solved(problem, 2e6)
+    const few = boundedPlan(problem, 2e6)
     expect(few.bound).toBeLessThan(Number.POSITIVE_INFINITY)
-    expect(few.bound).toBeGreaterThanOrEqual(solved(problem, 1e7).worth)
+    expect(few.bound).toBeGreaterThanOrEqual(boundedPlan(problem, 1e7).worth)
   }
 })
 
 /** Two or one of few places each, so that every plan can be tried. */
 const threeSlices = { gpuModelIds: ['a100-80gb'], profileIds: [9, 0] }
-
-/** The least bound on J + T that was reported, and J + T of the plan. */
-function solved(problem: PlanningProblem, stepsMax: number) {
-  let terminal = 0
-  let bound = Number.POSITIVE_INFINITY
-  const outcome = planPath(problem, {
-    stepsMax,
-    gapTarget: 0,
-    onIncumbent: ({ value }) => {
-      terminal = value.terminal
-    },
-    onBound: (own) => {
-      bound = Math.min(bound, own + terminal)
-    },
-  })
-  if (outcome.status === 'infeasible') throw new Error(outcome.reason)
-  expect(checkPlan(problem, outcome.plan)).toEqual({ kind: 'legal' })
-  return { bound, worth: worthOf(problem, outcome.plan) }
-}
